@@ -1,0 +1,9 @@
+//! Walls, wire protocols, virtual cards and transports of the OCP-809 LED wall sender.
+//!
+//! Without features this crate is pure data and state machines: no sockets, no threads. Feature `transport` adds them.
+
+pub mod geometry;
+pub mod ids;
+pub mod slice;
+pub mod time;
+pub mod wall;
