@@ -5,5 +5,7 @@
 pub mod geometry;
 pub mod ids;
 pub mod slice;
+pub mod stream;
 pub mod time;
+pub mod transport;
 pub mod wall;
