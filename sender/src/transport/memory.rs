@@ -103,7 +103,7 @@ impl Transport for MemoryEnd {
         Ok(waited.unwrap_or_else(PoisonError::into_inner).0.waiting > 0)
     }
 
-    fn link(&self) -> LinkState {
+    fn link(&mut self) -> LinkState {
         if self.is_up() { LinkState::Up { rate_mbit: None } } else { LinkState::Down }
     }
 

@@ -59,8 +59,8 @@ pub trait Transport: Send {
     /// The device's error.
     fn wait(&mut self, timeout: Duration) -> Result<bool, TransportError>;
 
-    /// The carrier.
-    fn link(&self) -> LinkState;
+    /// The carrier as it is now; news of it are read without waiting.
+    fn link(&mut self) -> LinkState;
 
     /// What people call this end: `eth0`, `memory`, a file name.
     fn name(&self) -> &str;
@@ -79,7 +79,7 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
         (**self).wait(timeout)
     }
 
-    fn link(&self) -> LinkState {
+    fn link(&mut self) -> LinkState {
         (**self).link()
     }
 
