@@ -9,3 +9,4 @@ pub mod stream;
 pub mod time;
 pub mod transport;
 pub mod wall;
+pub mod wire;
