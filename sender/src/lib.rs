@@ -7,3 +7,4 @@ pub mod ids;
 pub mod slice;
 pub mod time;
 pub mod wall;
+pub mod wire;
