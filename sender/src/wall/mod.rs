@@ -3,6 +3,8 @@
 //! [`spec`] is the document; [`Wall`] is a document that proved consistent, with every position resolved to its screen's
 //! raster. Nothing outside this module can make a `Wall`.
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
 mod builder;
 pub mod layout;
 pub mod limits;
