@@ -1,1 +1,3 @@
-//! x
+//! Colour science, lookup tables, test patterns and calibration of LED walls.
+
+pub mod lut;
