@@ -1,3 +1,4 @@
 //! Colour science, lookup tables, test patterns and calibration of LED walls.
 
+pub mod color;
 pub mod lut;

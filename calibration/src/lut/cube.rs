@@ -56,7 +56,7 @@ fn is_unit_range(words: &[&str]) -> bool {
     match words {
         ["DOMAIN_MIN", rest @ ..] => all(rest, 0.0),
         ["DOMAIN_MAX", rest @ ..] => all(rest, 1.0),
-        ["LUT_3D_INPUT_RANGE", low, high] => all(&[low; 3], 0.0) && all(&[high; 3], 1.0),
+        ["LUT_3D_INPUT_RANGE", low, high] => all(&[*low; 3], 0.0) && all(&[*high; 3], 1.0),
         _ => false,
     }
 }
