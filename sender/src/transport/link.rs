@@ -118,10 +118,12 @@ fn add_route(interfaces: &mut [Interface], message: &RouteMessage) {
 
 /// Whether a route leads only to link-local addresses (`fe80::/10`, `169.254.0.0/16`) or groups.
 fn is_link_local(message: &RouteMessage) -> bool {
-    message.attributes.iter().any(|attribute| match attribute {
-        RouteAttribute::Destination(RouteAddress::Inet6(address)) => address.is_unicast_link_local() || address.is_multicast(),
-        RouteAttribute::Destination(RouteAddress::Inet(address)) => address.is_link_local() || address.is_multicast(),
-        _ => false,
+    message.attributes.iter().any(|attribute| {
+        let RouteAttribute::Destination(destination) = attribute else { return false };
+        if let RouteAddress::Inet6(address) = destination {
+            return address.is_unicast_link_local() || address.is_multicast();
+        }
+        matches!(destination, RouteAddress::Inet(address) if address.is_link_local() || address.is_multicast())
     })
 }
 

@@ -8,6 +8,8 @@ use super::Transport;
 use super::interface::Interface;
 use super::packet::{PacketOptions, PacketTransport};
 use super::portable::PortableTransport;
+use crate::wire::colorlight::CARD_ADDRESS;
+use crate::wire::ethernet::{EtherType, EthernetFrame, MacAddress};
 
 /// Which frames an end wants to receive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -28,19 +30,16 @@ pub enum Reception {
 }
 
 impl Reception {
-    /// Address of every Colorlight card. It is a group address, so that no network card filters it when asked not to.
-    const COLORLIGHT_CARD: [u8; 6] = [0x11, 0x22, 0x33, 0x44, 0x55, 0x66];
-    const OCP809_STREAM: u16 = 0x88b5;
-    const OCP809_CONTROL: u16 = 0x88b6;
-    const COLORLIGHT_REPLY: u16 = 0x0805;
+    /// A reply's type 0x08 and its first byte 0x05 lie where other frames have their Ethernet type.
+    const COLORLIGHT_REPLY: EtherType = EtherType(0x0805);
 
     /// The only Ethernet types that are received; `None` when frames must be told apart by something else.
     #[must_use]
-    pub const fn ether_types(self) -> Option<&'static [u16]> {
+    pub const fn ether_types(self) -> Option<&'static [EtherType]> {
         match self {
             Self::Nothing => Some(&[]),
-            Self::Ocp809Sender => Some(&[Self::OCP809_CONTROL]),
-            Self::Ocp809Card => Some(&[Self::OCP809_STREAM, Self::OCP809_CONTROL]),
+            Self::Ocp809Sender => Some(&[EtherType::OCP809_CONTROL]),
+            Self::Ocp809Card => Some(&[EtherType::OCP809_STREAM, EtherType::OCP809_CONTROL]),
             Self::ColorlightSender => Some(&[Self::COLORLIGHT_REPLY]),
             Self::ColorlightCard | Self::Everything => None,
         }
@@ -48,9 +47,9 @@ impl Reception {
 
     /// The only destination address that is received, where the Ethernet type does not say it.
     #[must_use]
-    pub const fn destination(self) -> Option<[u8; 6]> {
+    pub const fn destination(self) -> Option<MacAddress> {
         match self {
-            Self::ColorlightCard => Some(Self::COLORLIGHT_CARD),
+            Self::ColorlightCard => Some(CARD_ADDRESS),
             Self::Nothing | Self::Ocp809Sender | Self::Ocp809Card | Self::ColorlightSender | Self::Everything => None,
         }
     }
@@ -58,9 +57,9 @@ impl Reception {
     /// Whether a frame is one of those.
     #[must_use]
     pub fn accepts(self, frame: &[u8]) -> bool {
-        let wanted_destination = self.destination().is_none_or(|wanted| frame.starts_with(&wanted));
-        let ether_type = frame.get(12..14).and_then(|bytes| bytes.try_into().ok()).map(u16::from_be_bytes);
-        let wanted_type = self.ether_types().is_none_or(|wanted| ether_type.is_some_and(|found| wanted.contains(&found)));
+        let wanted_destination = self.destination().is_none_or(|wanted| frame.starts_with(&wanted.0));
+        let ether_type = EthernetFrame::new_checked(frame).map(|frame| frame.ethertype());
+        let wanted_type = self.ether_types().is_none_or(|wanted| ether_type.is_ok_and(|found| wanted.contains(&found)));
         wanted_destination && wanted_type
     }
 }

@@ -17,6 +17,7 @@ use super::link::Carrier;
 use super::open::{OpenError, Reception};
 use super::{ETHERNET_HEADER, LinkState, Transport};
 use crate::stream::Batch;
+use crate::wire::ethernet::{EtherType, MacAddress};
 
 /// Frames that wait in user space between two system calls.
 const RECEIVE_SLOTS: usize = 64;
@@ -25,7 +26,7 @@ const RECEIVE_SLOTS: usize = 64;
 const VLAN_TAG: usize = 4;
 
 /// The Ethernet type that stands for every one (`ETH_P_ALL` of `if_ether.h`).
-const EVERY_ETHER_TYPE: u16 = 3;
+const EVERY_ETHER_TYPE: EtherType = EtherType(3);
 
 /// Bytes that the kernel keeps for a receiver that is late: 30 ms of a gigabit link.
 const RECEIVE_BUFFER: i32 = 8 << 20;
@@ -187,9 +188,9 @@ fn receivers(index: u32, reception: Reception) -> io::Result<Vec<RawSocket>> {
     }
 }
 
-fn receiver(index: u32, ether_type: u16, destination: Option<[u8; 6]>) -> io::Result<RawSocket> {
+fn receiver(index: u32, ether_type: EtherType, destination: Option<MacAddress>) -> io::Result<RawSocket> {
     let mut filter = destination.map(destination_filter);
-    let socket = RawSocket::open(index, ether_type, filter.as_mut().map(|filter| filter.as_mut_slice()))?;
+    let socket = RawSocket::open(index, ether_type.0, filter.as_mut().map(<[_; _]>::as_mut_slice))?;
     socket.join_all_groups(index)?;
     if ether_type == EVERY_ETHER_TYPE {
         socket.set_option(libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, 1)?;
@@ -201,12 +202,12 @@ fn receiver(index: u32, ether_type: u16, destination: Option<[u8; 6]>) -> io::Re
 }
 
 /// A classic BPF program that accepts frames to one address.
-fn destination_filter(address: [u8; 6]) -> [libc::sock_filter; 6] {
+fn destination_filter(address: MacAddress) -> [libc::sock_filter; 6] {
     const LOAD_WORD: u16 = 0x20;
     const LOAD_HALF: u16 = 0x28;
     const JUMP_IF_EQUAL: u16 = 0x15;
     const RETURN: u16 = 0x06;
-    let [a, b, c, d, rest @ ..] = address;
+    let [a, b, c, d, rest @ ..] = address.0;
     let step = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
     [
         step(LOAD_WORD, 0, 0, 0),
