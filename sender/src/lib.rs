@@ -6,6 +6,8 @@ pub mod emulator;
 pub mod geometry;
 pub mod ids;
 pub mod slice;
+pub mod stream;
 pub mod time;
+pub mod transport;
 pub mod wall;
 pub mod wire;
