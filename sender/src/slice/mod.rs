@@ -4,7 +4,7 @@ mod build;
 mod canvas;
 mod cards;
 #[cfg(test)]
-mod coverage;
+pub(crate) mod coverage;
 pub mod limits;
 pub mod plan;
 
