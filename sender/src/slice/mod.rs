@@ -1,5 +1,8 @@
 //! Cutting screens into packets: which pixel travels in which packet of which port, decided once per wall.
 
+pub mod budget;
+#[cfg(test)]
+mod budget_tests;
 mod build;
 mod canvas;
 mod cards;
