@@ -149,7 +149,8 @@ fn check_packets(wall: &Wall, plan: &PortPlan) {
     }
 }
 
-fn check(spec: &WallSpec) {
+/// Checks the whole plan of a consistent document.
+pub(crate) fn check(spec: &WallSpec) {
     let wall = Wall::from_spec(spec).unwrap_or_else(|problems| panic!("{problems}"));
     let plan = SlicePlan::build(&wall).unwrap();
     assert_eq!(plan.ports.len(), spec.ports.len(), "a plan for each port");

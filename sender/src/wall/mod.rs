@@ -6,8 +6,10 @@
 #[cfg(test)]
 pub(crate) mod arbitrary;
 mod builder;
+pub mod edit;
 pub mod layout;
 pub mod limits;
+pub mod migrate;
 pub mod path;
 pub mod problem;
 #[cfg(test)]
