@@ -6,11 +6,11 @@
 use core::ops::Range;
 
 use super::batch::{Batch, Span};
-use super::colorlight;
 use super::parity::Parity;
 use crate::ids::PortIndex;
 use crate::slice::PortPlan;
 use crate::wall::{ProtocolKind, Wall, WireFormat};
+use crate::wire::colorlight::{ROW_HEADER_LEN, RowRepr};
 use crate::wire::ethernet::{EtherType, EthernetHeader, HEADER_LEN as ETHERNET_LEN, MacAddress};
 use crate::wire::ocp809::stream::HEADER_LEN as STREAM_LEN;
 use crate::wire::ocp809::{FRAME_PACKETS_MAX, FrameId, StreamHeader, group_address, seal};
@@ -217,7 +217,9 @@ impl PortLayout {
 fn write_colorlight(memory: &mut [u8], body: Span, header: PacketHeader) {
     // Columns beyond 65,535 cannot be said in a row packet; no wall that has them passes its checks.
     let column = u16::try_from(header.offset).unwrap_or(u16::MAX);
-    colorlight::write_row_header(span_mut(memory, body), header.target, column, header.pixels);
+    if let Some(head) = span_mut(memory, body).first_chunk_mut() {
+        RowRepr::new(header.target, column, header.pixels).emit(head);
+    }
 }
 
 /// The Ethernet header of stream packets of a port.
@@ -237,7 +239,7 @@ pub(super) fn span_mut(memory: &mut [u8], span: Span) -> &mut [u8] {
 fn bodies(protocol: ProtocolKind, plan: &PortPlan) -> Vec<Span> {
     let header = match protocol {
         ProtocolKind::Ocp809 => STREAM_LEN,
-        ProtocolKind::Colorlight => colorlight::ROW_HEADER_LEN,
+        ProtocolKind::Colorlight => ROW_HEADER_LEN,
     };
     let place = |packet: usize| {
         let payload = plan.payload_range(packet);

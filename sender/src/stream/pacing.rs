@@ -13,13 +13,11 @@ pub struct Pacing {
     pub spread_percent: u8,
     /// Packets that leave back to back, at least 1.
     pub chunk_packets: usize,
-    /// Pause between the last packet of pixels and the latch, in nanoseconds.
-    pub latch_gap_ns: u64,
 }
 
 impl Pacing {
     /// Everything as soon as it is ready.
-    pub const BURST: Self = Self { spread_percent: 0, chunk_packets: CHUNK_PACKETS, latch_gap_ns: 0 };
+    pub const BURST: Self = Self { spread_percent: 0, chunk_packets: CHUNK_PACKETS };
 
     /// Spread over `spread_percent` of the period, at most 95: the rest is for late packets and the latch.
     #[must_use]

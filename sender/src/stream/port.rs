@@ -190,7 +190,8 @@ impl PortSender {
         if !whole && self.layout.protocol() == ProtocolKind::Colorlight {
             return self.report(FrameOutcome::Cut, None);
         }
-        let earliest = self.frame.last_packet.map_or(deadline, |last| last.after(self.pacer.pacing().latch_gap_ns).max(deadline));
+        let gap_ns = self.latches.gap_ns(self.frame.give_up.since(self.frame.start));
+        let earliest = self.frame.last_packet.map_or(deadline, |last| last.after(gap_ns).max(deadline));
         self.clock.meet(earliest);
         let latched = self.clock.now();
         let packets = u16::try_from(self.layout.packets()).unwrap_or(u16::MAX);

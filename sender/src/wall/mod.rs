@@ -10,6 +10,8 @@ pub mod layout;
 pub mod limits;
 pub mod path;
 pub mod problem;
+#[cfg(test)]
+mod problem_tests;
 pub mod spec;
 mod validate;
 
