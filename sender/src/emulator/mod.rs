@@ -5,6 +5,10 @@
 
 mod bits;
 pub mod card;
+pub(crate) mod cascade;
+pub mod light;
+pub(crate) mod packets;
+mod pattern;
 
 use crate::time::{Nanos, Tai};
 
