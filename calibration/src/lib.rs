@@ -1,3 +1,5 @@
-//! What light means: colour science, the tables of the pixel path, and what to show in order to see or measure a wall.
+//! Colour science, lookup tables, test patterns and calibration of LED walls.
 
 pub mod color;
+pub mod lut;
+pub mod pattern;

@@ -3,6 +3,8 @@
 mod build;
 mod canvas;
 mod cards;
+#[cfg(test)]
+mod coverage;
 pub mod limits;
 pub mod plan;
 

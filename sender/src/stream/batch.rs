@@ -12,6 +12,17 @@ pub struct Span {
 }
 
 impl Span {
+    /// The span at these bytes; one beyond 4 GiB lies in no memory.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "compared before it is cast")]
+    pub const fn new(start: usize, length: usize) -> Self {
+        const LIMIT: usize = u32::MAX as usize;
+        if start > LIMIT || length > LIMIT {
+            return Self { start: u32::MAX, length: u32::MAX };
+        }
+        Self { start: start as u32, length: length as u32 }
+    }
+
     /// The span's bytes in `memory`; empty when the span does not lie inside it.
     #[must_use]
     pub fn of(self, memory: &[u8]) -> &[u8] {

@@ -3,11 +3,27 @@
 //! Backends never drop a packet silently: what the device did not take is the caller's to send again.
 
 pub mod error;
+#[cfg(feature = "transport")]
+pub mod interface;
+#[cfg(feature = "transport")]
+pub mod link;
 pub mod memory;
+#[cfg(feature = "transport")]
+mod netlink;
+#[cfg(feature = "transport")]
+pub mod open;
+#[cfg(feature = "transport")]
+pub mod packet;
+#[cfg(feature = "transport")]
+pub mod portable;
 
 use core::time::Duration;
 
 pub use error::{ErrorKind, TransportError};
+#[cfg(feature = "transport")]
+pub use interface::Interface;
+#[cfg(feature = "transport")]
+pub use open::{Backend, OpenError, Opened, Preference, Reception, open};
 
 use crate::stream::Batch;
 

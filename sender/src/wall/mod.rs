@@ -3,11 +3,15 @@
 //! [`spec`] is the document; [`Wall`] is a document that proved consistent, with every position resolved to its screen's
 //! raster. Nothing outside this module can make a `Wall`.
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
 mod builder;
 pub mod layout;
 pub mod limits;
 pub mod path;
 pub mod problem;
+#[cfg(test)]
+mod problem_tests;
 pub mod spec;
 mod validate;
 
