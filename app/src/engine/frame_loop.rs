@@ -170,10 +170,8 @@ impl FrameLoop {
 
     /// Fills and sends the packets; whether the picture did not fit the plan, and whether the path failed.
     fn show(&mut self, progress: &mut Progress, plan: Option<&Arc<PathPlan>>, number: u64) -> (bool, bool) {
-        let planned = match (plan, self.picture.view()) {
-            (Some(plan), Some(view)) if view.shape() == plan.source() => Some((plan, view)),
-            _ => None,
-        };
+        // Colour is the plan's: what the source declares may have been overridden.
+        let planned = plan.and_then(|plan| Some((plan, self.picture.view()?.with_color_of(plan.source())?)));
         let Some((plan, view)) = planned else {
             self.output.show_again();
             return (true, false);

@@ -8,11 +8,14 @@ use ocp809_calibration::lut::{Knee, Lut3d};
 use ocp809_sender::geometry::{PixelRect, PixelSize};
 use ocp809_sender::wall::{LinkTransfer, PrimariesSpec, Screen, Wall};
 use ocp809_sender::wire::ocp809::{Epoch, Latch};
-use ocp809_shaders::spec::{DitherPeriod, PathSpec, Rows3, ScreenPath};
-use ocp809_shaders::{InputTransfer, SignalColor, SignalPrimaries};
+use ocp809_sender::time::Nanos;
+use ocp809_shaders::spec::{DitherPeriod, ModulePath, PathSpec, Rows3, ScreenPath};
+use ocp809_shaders::{InputTransfer, SignalColor, SignalPrimaries, SourceShape};
 
 use super::levels::Levels;
-use crate::control::{PropertyId, state::ShowState};
+use crate::control::PropertyId;
+use crate::control::facts::WallFacts;
+use crate::control::state::ShowState;
 
 /// Knee of a source that may be brighter than the wall's white: highlights up to four times white are kept apart.
 const HDR_KNEE: Knee = Knee { start: 0.85, peak: 4.0 };
@@ -20,32 +23,43 @@ const HDR_KNEE: Knee = Knee { start: 0.85, peak: 4.0 };
 /// What a source asks of the look.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct SourceLook {
-    /// Size of its pictures.
-    pub(super) size: PixelSize,
-    /// Colour that it declares, overrides included.
-    pub(super) color: SignalColor,
+    /// Format, size and colour of its pictures, overrides included.
+    pub(super) shape: SourceShape,
     /// Share of full light that it may use: test patterns are dimmed unless they are asked for in full.
     pub(super) light_limit: f64,
 }
+
+/// Half the period in which an identified cabinet flashes.
+const FLASH_NS: u64 = 500_000_000;
 
 /// A screen's 3D table with the strength at which it acts, already blended.
 pub(super) type ScreenLuts = Vec<Option<Arc<Lut3d>>>;
 
 /// Shares of full light per screen: asked, limited, on its way, and dimmed for a test pattern.
-pub(super) fn screen_shares(wall: &Wall, state: &ShowState, master: f64, light_limit: f64) -> Vec<f64> {
-    let facts = crate::control::facts::WallFacts::of(wall, false);
+pub(super) fn screen_shares(facts: &WallFacts, state: &ShowState, master: f64, light_limit: f64) -> Vec<f64> {
     facts.screens.iter().map(|screen| state.brightness(screen).min(light_limit) * master).collect()
+}
+
+/// Lets the cabinet that was asked for flash, whatever its card speaks: half a second full, half a second dark.
+pub(super) fn flash(spec: &mut PathSpec, wall: &Wall, identify: Option<&str>, now: Nanos) {
+    let Some(cabinet) = identify.and_then(|id| wall.cabinets().iter().find(|cabinet| cabinet.id.as_str() == id)) else { return };
+    let level = if (now.0 / FLASH_NS).is_multiple_of(2) { 2.0 } else { 0.0 };
+    spec.modules = vec![ModulePath::default(); wall.modules().len()];
+    let modules = cabinet.modules.start as usize..cabinet.modules.end as usize;
+    for module in spec.modules.get_mut(modules).unwrap_or_default() {
+        module.level = level;
+    }
 }
 
 /// Settings of the pixel path.
 pub(super) fn path_spec(wall: &Wall, state: &ShowState, levels: &Levels, source: &SourceLook, luts: &ScreenLuts) -> PathSpec {
     let mut spec = PathSpec::of_wall(wall);
-    let crops = crops(wall, source.size);
+    let crops = crops(wall, source.shape.size);
     for (index, (screen, path)) in wall.screens().iter().zip(&mut spec.screens).enumerate() {
         path.crop = crops.get(index).copied().unwrap_or(path.crop);
         path.brightness = levels.screens.get(index).copied().unwrap_or(1.0);
         path.lut3d = luts.get(index).cloned().flatten();
-        set_color(path, screen, state, &source.color);
+        set_color(path, screen, state, &source.shape.color);
     }
     let period = dither_period(state);
     for ((port, path), level) in wall.ports().iter().zip(&mut spec.ports).zip(&levels.ports) {
