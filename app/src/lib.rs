@@ -1,1 +1,14 @@
-//! x
+//! OCP-809: the LED wall sender as a library, so that the binary is tiny and tests can call everything.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::missing_assert_message,
+        reason = "tests fail by panicking"
+    )
+)]
+
+pub mod control;

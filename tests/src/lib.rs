@@ -1,1 +1,7 @@
-//! x
+//! Helpers of the tests that see the whole product: what a test requires, where golden files lie.
+
+mod golden;
+mod require;
+
+pub use golden::{golden_path, repository, update_golden};
+pub use require::{missing, program, root};
