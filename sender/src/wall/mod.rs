@@ -14,6 +14,8 @@ pub mod path;
 pub mod problem;
 #[cfg(test)]
 mod problem_tests;
+#[cfg(test)]
+mod samples;
 pub mod spec;
 mod validate;
 
