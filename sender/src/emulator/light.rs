@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::card::{Card, CardTransfer, Codes, Correction, Picture};
+use super::card::{CalibrationBank, Card, CardModule, CardTransfer, Codes, Correction, Picture};
 use super::pattern;
 use crate::geometry::{PixelPoint, PixelSize};
 use crate::wall::{ColorOrder, WireFormat};
@@ -27,13 +27,41 @@ pub(crate) struct Panel {
     pub(crate) size: PixelSize,
     /// Index of its first pixel in the card's memory.
     pub(crate) memory: usize,
+    /// From one of its rows to the next in the card's memory.
+    pub(crate) stride: usize,
     /// Which colours the samples drive.
     pub(crate) color_order: ColorOrder,
     /// Bits of gray that its drivers resolve.
     pub(crate) gray_bits: u16,
 }
 
-/// What turns a card's light linear values into LED light.
+impl Panel {
+    /// The samples of its pixels, row by row in its own orientation.
+    pub(crate) fn samples<'a>(&self, memory: &'a [[u16; 3]]) -> impl Iterator<Item = [u16; 3]> + 'a {
+        let (width, start, stride) = (self.size.width as usize, self.memory, self.stride);
+        let row = move |y: usize| memory.get(start + y * stride..).and_then(|row| row.get(..width)).unwrap_or_default();
+        (0..self.size.height as usize).flat_map(move |y| row(y).iter().copied())
+    }
+}
+
+/// What decides on the light of a card.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shining<'a> {
+    /// What it shows.
+    pub(crate) picture: Picture<'a>,
+    /// Brightness and gain of red, green, blue.
+    pub(crate) scale: [f32; 3],
+    /// How a code becomes light.
+    pub(crate) transfer: &'a CardTransfer,
+    /// What corrects it.
+    pub(crate) calibration: Option<&'a CalibrationBank>,
+    /// Its modules, to place patterns.
+    pub(crate) modules: &'a [CardModule],
+    /// The number that it shows to be found.
+    pub(crate) identify: Option<u16>,
+}
+
+/// What turns linear values into LED light.
 struct Dimmer {
     /// Brightness and gain of red, green, blue.
     scale: [f32; 3],
@@ -96,11 +124,23 @@ impl DecodeTables {
     }
 }
 
+impl<'a> From<&'a Card> for Shining<'a> {
+    fn from(card: &'a Card) -> Self {
+        let (state, settings) = (card.state(), card.settings());
+        let brightness = f32::from(state.brightness.min(settings.brightness_limit)) / f32::from(BRIGHTNESS_FULL);
+        Self {
+            picture: card.picture(),
+            scale: state.gains.map(|gain| brightness * f32::from(gain) / 32_768.0),
+            transfer: &settings.transfer,
+            calibration: card.calibration(),
+            modules: &settings.modules,
+            identify: (state.flags.identify && !state.flags.black_out).then_some(card.id()),
+        }
+    }
+}
+
 impl Dimmer {
-    fn of(card: &Card, gray_bits: u16) -> Self {
-        let state = card.state();
-        let brightness = f32::from(state.brightness.min(card.settings().brightness_limit)) / f32::from(BRIGHTNESS_FULL);
-        let scale = state.gains.map(|gain| brightness * f32::from(gain) / 32_768.0);
+    fn new(scale: [f32; 3], gray_bits: u16) -> Self {
         Self { scale, steps: f32::from(u16::MAX >> (16 - gray_bits.clamp(1, 16))) }
     }
 
@@ -129,22 +169,26 @@ pub(crate) fn by_color<T: Copy + Default>(order: ColorOrder, samples: [T; 3]) ->
 }
 
 /// The light of a module, pixel by pixel in its own orientation, handed to `each` row by row.
-pub(crate) fn module_light(card: &Card, panel: &Panel, tables: &mut DecodeTables, mut each: impl FnMut(PixelPoint, [f32; 3])) {
-    let dimmer = Dimmer::of(card, panel.gray_bits);
-    let correction = card.calibration().and_then(|bank| bank.module(panel.position));
-    let transfer = &card.settings().transfer;
-    match card.picture() {
+pub(crate) fn module_light(
+    card: &Shining<'_>,
+    panel: &Panel,
+    tables: &mut DecodeTables,
+    mut each: impl FnMut(PixelPoint, [f32; 3]),
+) {
+    let dimmer = Dimmer::new(card.scale, panel.gray_bits);
+    let correction = card.calibration.and_then(|bank| bank.module(panel.position));
+    match card.picture {
         Picture::Black => pixels_of(panel.size).for_each(|(_, point)| each(point, [0.0; 3])),
         Picture::Pattern(pattern) => {
             pattern_light(card, panel, pattern, correction, |point, light| each(point, dimmer.pixel(light)))
         }
         Picture::Frame(codes) => {
-            let table = tables.table(transfer, codes.format);
+            let table = tables.table(card.transfer, codes.format);
             frame_light(codes, panel, &table, correction, &dimmer, &mut each);
         }
     }
-    if card.state().flags.identify && !card.state().flags.black_out {
-        identify(card, panel, &dimmer, each);
+    if let Some(number) = card.identify {
+        identify(card, panel, number, |point| each(point, dimmer.pixel([1.0; 3])));
     }
 }
 
@@ -161,14 +205,13 @@ fn frame_light(
     dimmer: &Dimmer,
     each: &mut impl FnMut(PixelPoint, [f32; 3]),
 ) {
-    let own = codes.codes.get(panel.memory..).unwrap_or_default();
     let decode = |code: u16| table.get(usize::from(code)).copied().unwrap_or(0.0);
     // Without a correction a channel's light depends on its code alone.
     let whole = table.len() <= 1 << 10 && correction.is_none();
     let lit: [Vec<f32>; 3] = core::array::from_fn(|channel| {
         if whole { table.iter().map(|&linear| dimmer.light(channel, linear)).collect() } else { Vec::new() }
     });
-    for ((index, point), &samples) in pixels_of(panel.size).zip(own) {
+    for ((index, point), samples) in pixels_of(panel.size).zip(panel.samples(codes.codes)) {
         let color = by_color(panel.color_order, samples);
         let light = if whole {
             core::array::from_fn(|channel| {
@@ -184,16 +227,16 @@ fn frame_light(
 }
 
 fn pattern_light(
-    card: &Card,
+    card: &Shining<'_>,
     panel: &Panel,
     pattern: TestPattern,
     correction: Option<&Correction>,
     mut each: impl FnMut(PixelPoint, [f32; 3]),
 ) {
-    let (corner, size) = place_of(card, panel);
+    let (corner, size) = place_of(card.modules, panel);
     for (index, point) in pixels_of(panel.size) {
         let at = PixelPoint::new(corner.x + point.x, corner.y + point.y);
-        let linear = pattern::codes(pattern, at, point, size).map(|code| decode_full(&card.settings().transfer, code));
+        let linear = pattern::codes(pattern, at, point, size).map(|code| decode_full(card.transfer, code));
         each(point, correction.map_or(linear, |c| c.apply(index, linear)));
     }
 }
@@ -204,18 +247,17 @@ fn decode_full(transfer: &CardTransfer, code: u16) -> f32 {
     transfer.decode(f64::from(code) / f64::from(u16::MAX)) as f32
 }
 
-fn identify(card: &Card, panel: &Panel, dimmer: &Dimmer, mut each: impl FnMut(PixelPoint, [f32; 3])) {
-    let (corner, size) = place_of(card, panel);
+fn identify(card: &Shining<'_>, panel: &Panel, number: u16, mut light: impl FnMut(PixelPoint)) {
+    let (corner, size) = place_of(card.modules, panel);
     for (_, point) in pixels_of(panel.size) {
-        if pattern::identifies(PixelPoint::new(corner.x + point.x, corner.y + point.y), size, card.id()) {
-            each(point, dimmer.pixel([1.0; 3]));
+        if pattern::identifies(PixelPoint::new(corner.x + point.x, corner.y + point.y), size, number) {
+            light(point);
         }
     }
 }
 
 /// Where a module lies in its card's rectangle, and how large that is.
-fn place_of(card: &Card, panel: &Panel) -> (PixelPoint, PixelSize) {
-    let modules = &card.settings().modules;
+fn place_of(modules: &[CardModule], panel: &Panel) -> (PixelPoint, PixelSize) {
     let right = modules.iter().map(|m| m.at.x.saturating_add(m.size.width)).max().unwrap_or(panel.size.width);
     let bottom = modules.iter().map(|m| m.at.y.saturating_add(m.size.height)).max().unwrap_or(panel.size.height);
     let corner = modules.get(panel.position).map_or(PixelPoint::default(), |module| module.at);

@@ -6,11 +6,17 @@
 mod bits;
 pub mod card;
 pub(crate) mod cascade;
+pub mod colorlight;
 pub mod light;
 pub(crate) mod packets;
 mod pattern;
+pub mod status;
+mod wall;
 
 use crate::time::{Nanos, Tai};
+pub use light::LightMean;
+pub use status::{CardDetail, CardStatus, MasterStatus, Ocp809Status, Shows};
+pub use wall::{VirtualCards, VirtualWall, settings_of};
 
 /// An instant on the clocks that everything is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

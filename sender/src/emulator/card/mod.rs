@@ -231,6 +231,30 @@ impl Card {
         self.fed_by
     }
 
+    /// Frame buffers that are free, of how many.
+    #[must_use]
+    pub fn headroom(&self) -> (usize, usize) {
+        self.frames.headroom()
+    }
+
+    /// Whether its clock is synced.
+    #[must_use]
+    pub fn is_synced(&self, moment: Moment) -> bool {
+        self.clock.tai(moment).is_some()
+    }
+
+    /// How many times it was switched on.
+    #[must_use]
+    pub const fn boot_count(&self) -> u32 {
+        self.boot_count
+    }
+
+    /// When it was switched on.
+    #[must_use]
+    pub const fn powered_at(&self) -> Nanos {
+        self.powered_at
+    }
+
     /// The state in effect.
     #[must_use]
     pub const fn state(&self) -> &LatchState {
