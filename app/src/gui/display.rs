@@ -101,6 +101,22 @@ pub fn probe() -> Result<Display, NoDisplay> {
     Ok(Display::Native)
 }
 
+/// Keeps the window library from choosing another display than the one that answered: it goes by the environment alone.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+pub(super) fn event_loop_hook(display: Display) -> Option<eframe::EventLoopBuilderHook> {
+    use winit::platform::x11::EventLoopBuilderExtX11 as _;
+    let hook: eframe::EventLoopBuilderHook = Box::new(|builder| {
+        builder.with_x11();
+    });
+    (display == Display::X11).then_some(hook)
+}
+
+/// There is nothing to choose here.
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+pub(super) fn event_loop_hook(_: Display) -> Option<eframe::EventLoopBuilderHook> {
+    None
+}
+
 #[cfg(all(unix, not(target_vendor = "apple")))]
 impl Surroundings {
     fn of_this_process() -> Self {

@@ -122,9 +122,9 @@ impl History {
     }
 
     /// The snapshot of about a second ago; `None` until there are two.
-    pub(super) fn before(&self) -> Option<&Status> {
+    pub(super) fn before(&self) -> Option<&Arc<Status>> {
         let first = self.recent.front()?;
-        (self.recent.len() > 1).then_some(first.as_ref())
+        (self.recent.len() > 1).then_some(first)
     }
 
     /// What plots draw, oldest first.
@@ -140,7 +140,7 @@ impl History {
     /// The state of each card of this snapshot, in its order.
     pub(super) fn health(&self, status: &Status) -> Vec<CardHealth> {
         let before = self.before();
-        status.cards.iter().enumerate().map(|(index, card)| CardHealth::between(earlier(before, index, card), card)).collect()
+        status.cards.iter().enumerate().map(|(index, card)| CardHealth::between(earlier(before.map(AsRef::as_ref), index, card), card)).collect()
     }
 
     /// Share of the packets of the last second that cards missed, in percent.

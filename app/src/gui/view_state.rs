@@ -11,6 +11,7 @@ use ocp809_sender::wall::Wall;
 use super::health::CardHealth;
 use super::history::History;
 use super::link::Link;
+use crate::control::status::CardStatus;
 use crate::control::{EventKind, Status};
 
 /// Lines that the event log keeps.
@@ -27,8 +28,17 @@ pub(super) struct Shown<'a> {
     pub(super) wall: &'a Wall,
     /// The state of each card, in the snapshot's order.
     pub(super) health: &'a [CardHealth],
+    /// The snapshot of about a second ago.
+    pub(super) before: Option<&'a Status>,
     /// The way to the show.
     pub(super) link: &'a Link,
+}
+
+impl Shown<'_> {
+    /// A card as it was about a second ago.
+    pub(super) fn before(&self, card: usize) -> Option<&CardStatus> {
+        self.before?.cards.get(card)
+    }
 }
 
 /// What only the window knows.
