@@ -5,27 +5,20 @@
 //! fits, and [`check`] says what a higher rate needs.
 
 use super::build::build_port;
-use super::limits::{header_bytes, packet_pixels_on, wire_bytes};
+use super::limits::{ETHERNET_HEADER_BYTES, ETHERNET_MIN_PAYLOAD_BYTES, header_bytes, packet_pixels_on, wire_bytes};
 use super::{PortPlan, SliceError, SlicePlan};
 use crate::ids::{PortId, PortIndex};
 use crate::time::{NANOS_PER_SECOND, Rational};
 use crate::wall::limits::LINK_RATES_MBIT;
-use crate::wall::{ColorlightFirmware, LinkSpec, Port, ProtocolKind, Wall, WireFormat};
+use crate::wall::{ColorlightSpec, LinkSpec, Port, ProtocolKind, Wall, WireFormat};
+use crate::wire::colorlight::{BRIGHTNESS_LEN, GAP_UP_TO_50_FPS_US, GAP_US, SYNC_LEN, Sequence, default_gap_us};
+use crate::wire::ocp809::stream::LATCH_LEN;
 
 /// Frame rates, in hertz, for which `wall check` states the load.
 pub const STANDARD_RATES_HZ: [u32; 7] = [24, 25, 30, 50, 60, 100, 120];
 
 /// Share of a link that frames may use, in percent.
 pub const USABLE_PERCENT: u64 = 99;
-
-/// An OCP-809 LATCH fills the shortest Ethernet frame.
-const OCP809_LATCH_PAYLOAD: u32 = 46;
-/// Colorlight's 0x0A packet, less an Ethernet header.
-const COLORLIGHT_BRIGHTNESS_PAYLOAD: u32 = 77 - 14;
-/// Colorlight's 0x01 packet, less an Ethernet header.
-const COLORLIGHT_SYNC_PAYLOAD: u32 = 112 - 14;
-/// Default gap between the last row and the sync packet up to 50 frames per second, and above.
-const COLORLIGHT_GAPS_US: [u64; 2] = [5000, 1000];
 
 /// The cost of one frame of a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +114,7 @@ impl PortBudget {
             pixels: plan.pixels(),
             packets: plan.packets.len() as u64,
             payload_bytes: plan.packets.iter().map(|p| u64::from(p.payload_bytes)).sum(),
-            wire_bytes: packets.sum::<u64>() + latch_bytes(port),
+            wire_bytes: packets.sum::<u64>() + latch_bytes(port.protocol, &port.colorlight),
             rate_mbit: port.link.rate_mbit,
             gap: Gap::of(port),
         }
@@ -162,8 +155,8 @@ impl PortBudget {
             Gap::None => rate(0),
             Gap::Fixed { us } => rate(us),
             // The short gap counts only above 50 Hz.
-            Gap::ByRate if rate(COLORLIGHT_GAPS_US[1]) > 50.0 => rate(COLORLIGHT_GAPS_US[1]),
-            Gap::ByRate => rate(COLORLIGHT_GAPS_US[0]).min(50.0),
+            Gap::ByRate if rate(GAP_US.into()) > 50.0 => rate(GAP_US.into()),
+            Gap::ByRate => rate(GAP_UP_TO_50_FPS_US.into()).min(50.0),
         }
     }
 }
@@ -178,11 +171,10 @@ impl Gap {
     }
 
     fn us(self, rate: Rational) -> u64 {
-        let fast = rate.numerator() > 50_u32.saturating_mul(rate.denominator());
         match self {
             Self::None => 0,
             Self::Fixed { us } => us,
-            Self::ByRate => COLORLIGHT_GAPS_US[usize::from(fast)],
+            Self::ByRate => u64::from(default_gap_us(rate.period_ns())),
         }
     }
 }
@@ -223,11 +215,16 @@ pub fn capacity(protocol: ProtocolKind, link: &LinkSpec, rate: Rational) -> u64 
     let header = header_bytes(protocol);
     let full = packet_pixels_on(protocol, link);
     let full_bytes = u64::from(wire_bytes(header + link.format.payload_bytes(full)));
-    let latch = latch_bytes_of(protocol, ColorlightFirmware::default(), true);
+    let latch = latch_bytes(protocol, &ColorlightSpec::default());
     let usable = bytes_per_frame(link.rate_mbit, rate).saturating_sub(latch);
     // The last packet takes what is left, if that holds the shortest frame.
     let rest = u32::try_from(usable % full_bytes).unwrap_or(0);
-    let last = if rest < wire_bytes(0) { 0 } else { link.format.pixels_in(rest - (wire_bytes(0) - 46) - header).min(full) };
+    let shortest = wire_bytes(0);
+    let last = if rest < shortest {
+        0
+    } else {
+        link.format.pixels_in(rest - (shortest - ETHERNET_MIN_PAYLOAD_BYTES) - header).min(full)
+    };
     usable / full_bytes * u64::from(full) + u64::from(last)
 }
 
@@ -237,24 +234,19 @@ fn bytes_per_frame(rate_mbit: u32, rate: Rational) -> u64 {
     u64::try_from(bits / (800 * u128::from(rate.numerator()))).unwrap_or(u64::MAX)
 }
 
-/// Bytes on the link of the packets that latch a frame.
-fn latch_bytes(port: &Port) -> u64 {
-    latch_bytes_of(port.protocol, port.colorlight.firmware, port.colorlight.brightness_packet)
-}
-
-fn latch_bytes_of(protocol: ProtocolKind, firmware: ColorlightFirmware, brightness_packet: bool) -> u64 {
-    let copies = match (protocol, firmware) {
-        (ProtocolKind::Colorlight, ColorlightFirmware::UpTo12) => 1,
-        (ProtocolKind::Ocp809, _) | (ProtocolKind::Colorlight, ColorlightFirmware::From13) => 2,
-    };
-    let one = match protocol {
-        ProtocolKind::Ocp809 => wire_bytes(OCP809_LATCH_PAYLOAD),
-        ProtocolKind::Colorlight if brightness_packet => {
-            wire_bytes(COLORLIGHT_BRIGHTNESS_PAYLOAD) + wire_bytes(COLORLIGHT_SYNC_PAYLOAD)
+/// Bytes on the link of the packets that latch a frame: two copies of an OCP-809 LATCH, or Colorlight's sequence.
+fn latch_bytes(protocol: ProtocolKind, colorlight: &ColorlightSpec) -> u64 {
+    let on_wire = |payload: usize| u64::from(wire_bytes(u32::try_from(payload).unwrap_or(u32::MAX)));
+    match protocol {
+        ProtocolKind::Ocp809 => 2 * on_wire(LATCH_LEN),
+        ProtocolKind::Colorlight => {
+            let sequence = Sequence::of(colorlight.firmware);
+            let brightness = if colorlight.brightness_packet { sequence.brightness_copies } else { 0 };
+            let header = ETHERNET_HEADER_BYTES as usize;
+            u64::from(brightness) * on_wire(BRIGHTNESS_LEN - header)
+                + u64::from(sequence.sync_copies) * on_wire(SYNC_LEN - header)
         }
-        ProtocolKind::Colorlight => wire_bytes(COLORLIGHT_SYNC_PAYLOAD),
-    };
-    copies * u64::from(one)
+    }
 }
 
 /// Tries changes of a port that is full, each by cutting the port anew.
