@@ -17,6 +17,9 @@ use crate::control::desk::Desk;
 /// Latencies are taken over windows of this length.
 const WINDOW_NS: u64 = 5 * NANOS_PER_SECOND;
 
+/// A latch that comes later than this after its instant counts as late: a quarter of a frame at 240 frames per second.
+const LATE_NS: u64 = 1_000_000;
+
 /// Gathers reports.
 pub(super) struct Board {
     wall: Arc<Wall>,
@@ -122,7 +125,7 @@ impl Board {
         frames.repeated += u64::from(is_sent && !record.is_new);
         frames.skipped += u64::from(record.skipped);
         frames.dropped += u64::from(record.missed) + u64::from(!is_sent);
-        frames.late += u64::from(record.late_ns > record.wall.tolerance_ns());
+        frames.late += u64::from(record.late_ns > LATE_NS);
         if let Some((first, last)) = record.latency_us {
             self.first.add(first, now);
             self.last.add(last, now);

@@ -10,6 +10,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use ocp809_sender::slice::SlicePlan;
 use ocp809_sender::time::{Clock, FrameClock, Nanos};
+use ocp809_sender::transport::fault::{FaultRates, FaultSwitch};
 use ocp809_sender::wall::Wall;
 use ocp809_sender::wire::ocp809::Epoch;
 use ocp809_shaders::PathPlan;
@@ -49,6 +50,7 @@ pub(super) struct ControlLoop {
     pub(super) store: Store,
     pub(super) epoch: Epoch,
     pub(super) path_name: String,
+    pub(super) faults: Option<FaultSwitch>,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) built: Built,
 }
@@ -92,9 +94,8 @@ impl ControlLoop {
         self.take_reports(at.now);
         self.source.follow(self.desk.asked());
         self.rebuild(at);
-        if let Err(problem) = self.store.save(&self.desk) {
-            tracing::warn!(%problem, "the state is in effect but not saved");
-        }
+        self.store.save(&self.desk);
+        self.inject_faults();
         if at.now.since(self.built.status_at) >= STATUS_PERIOD_NS {
             self.built.status_at = at.now;
             self.publish(at);
@@ -103,6 +104,14 @@ impl ControlLoop {
             self.end.publish(event);
         }
         self.built.retired.retain(|setup| Arc::strong_count(setup) > 1);
+    }
+
+    /// Virtual walls lose as many packets as was asked.
+    fn inject_faults(&self) {
+        let Some(switch) = &self.faults else { return };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "property range 0 to 1000")]
+        let loss_per_mille = self.desk.asked().number(PropertyId::FaultLoss).unwrap_or(0.0) as u16;
+        switch.set(FaultRates { loss_per_mille, ..switch.rates() });
     }
 
     fn take_reports(&mut self, now: Nanos) {

@@ -162,7 +162,7 @@ impl FrameLoop {
             missed,
             wall,
             latency_us: self.latency(&wall).filter(|_| advance.is_new),
-            late_ns: self.clock.now().since(deadline),
+            late_ns: wall.latched.map_or(0, |latched| latched.since(deadline)),
             is_unplanned,
             is_failed,
         }
@@ -224,7 +224,7 @@ impl FrameLoop {
             let record = PortRecord {
                 packets: counters.packets,
                 bytes: counters.bytes,
-                errors: counters.errors(),
+                errors: counters.all_errors(),
                 latch_error: sender.latch_error().latency(),
                 link: sender.link(ocp809_sender::stream::FeedEnd::Head).unwrap_or_default(),
             };

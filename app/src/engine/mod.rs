@@ -22,11 +22,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
-use ocp809_sender::ids::PortIndex;
 use ocp809_sender::slice::SlicePlan;
 use ocp809_sender::stream::{LayoutError, Pacing, PortFrame, PortLayout, PortSender};
 use ocp809_sender::time::{Clock, FrameClock};
 use ocp809_sender::transport::Transport;
+use ocp809_sender::transport::fault::FaultSwitch;
 use ocp809_sender::wall::Wall;
 use ocp809_sender::wire::ethernet::MacAddress;
 use ocp809_sender::wire::ocp809::Epoch;
@@ -35,7 +35,6 @@ use ocp809_shaders::PixelPath;
 pub use cards::{CardProbe, SharedCards};
 
 use crate::capture::{OpenContext, black};
-use crate::config::state::StateError;
 use crate::control::check::TextReader;
 use crate::control::desk::{Desk, Moment, Start};
 use crate::control::facts::WallFacts;
@@ -87,8 +86,8 @@ pub struct EngineParts {
     pub start: Start,
     /// The sender's claim to be the wall's master.
     pub epoch: Epoch,
-    /// Whether the cards are virtual, so that faults may be injected.
-    pub is_virtual: bool,
+    /// The fault injector of a virtual wall; `None` on a real one.
+    pub faults: Option<FaultSwitch>,
     /// How packets are spread over the frame period.
     pub pacing: Pacing,
     /// Reads sources and patterns for the desk.
@@ -114,9 +113,6 @@ pub enum EngineError {
         /// Why.
         source: LayoutError,
     },
-    /// The saved state cannot be read.
-    #[error(transparent)]
-    State(#[from] StateError),
     /// The system gives no more threads.
     #[error("the thread `{name}` does not start")]
     Thread {
@@ -146,10 +142,10 @@ impl Engine {
         let EngineParts { wall, slice, links, clock, path, cards, sources, .. } = parts;
         let transports: Vec<String> = links.iter().map(|link| link.head.name().to_owned()).collect();
         let output = output(&wall, &slice, links, parts.pacing, &clock)?;
-        let store = Store::new(parts.state_file);
+        let mut store = Store::new(parts.state_file);
         let moment = Moment { now: clock.now(), tai: clock.tai() };
-        let facts = WallFacts::of(&wall, parts.is_virtual);
-        let (desk, left_out) = Desk::new(facts, parts.reader, &store.load()?, parts.start, moment);
+        let facts = WallFacts::of(&wall, parts.faults.is_some());
+        let (desk, left_out) = Desk::new(facts, parts.reader, &store.load(), parts.start, moment);
         for path in left_out {
             tracing::warn!(%path, "a saved value does not fit this wall and was left at its default");
         }
@@ -191,6 +187,7 @@ impl Engine {
             store,
             epoch: parts.epoch,
             path_name,
+            faults: parts.faults,
             stop: Arc::clone(&stop),
             built: Built::default(),
         };
@@ -266,10 +263,4 @@ fn output(
 
 fn thread(name: &'static str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, EngineError> {
     std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(|source| EngineError::Thread { name, source })
-}
-
-/// The port of this index in a wall's list.
-#[must_use]
-pub fn port_index(index: usize) -> PortIndex {
-    PortIndex(u16::try_from(index).unwrap_or(u16::MAX))
 }

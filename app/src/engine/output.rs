@@ -2,10 +2,12 @@
 //!
 //! Owned by the frame thread. Packets leave while later bands of the picture are still computed.
 
-use ocp809_sender::stream::{FeedEnd, FrameOutcome, FrameReport, FrameStart, PortFrame, PortSender};
+use ocp809_sender::stream::{
+    FeedEnd, FrameOutcome, FrameReport, FrameStart, PortFrame, PortSender, latch_together, send_rest,
+};
 use ocp809_sender::time::Nanos;
 use ocp809_sender::wall::limits::MAX_PORTS;
-use ocp809_sender::wire::ocp809::{FrameId, Latch};
+use ocp809_sender::wire::ocp809::Latch;
 use ocp809_shaders::{FrameView, PathError, PixelPath};
 
 use super::wire::{ControlFrame, FRAME_BYTES};
@@ -30,6 +32,8 @@ pub(super) struct WallFrame {
     pub(super) first_packet: Option<Nanos>,
     /// When the last packet of any port left.
     pub(super) last_packet: Option<Nanos>,
+    /// When the last port latched.
+    pub(super) latched: Option<Nanos>,
 }
 
 impl Output {
@@ -67,7 +71,7 @@ impl Output {
         }
         path.process(picture, phase, memories.get_mut(..count).unwrap_or_default(), &mut |port, packets, memory| {
             if let (Some(sender), Some(true)) = (senders.get_mut(port.index()), open.get(port.index())) {
-                sender.send_ready(memory, packets);
+                sender.offer(memory, packets);
             }
         })
     }
@@ -76,16 +80,15 @@ impl Output {
     pub(super) fn show_again(&mut self) {
         for ((sender, frame), _) in self.senders.iter_mut().zip(&mut self.frames).zip(&self.open).filter(|(_, open)| **open) {
             let packets = frame.layout().packets();
-            sender.send_ready(frame.memory_mut(), 0..packets);
+            sender.offer(frame.memory_mut(), 0..packets);
         }
     }
 
-    /// Ends the frame on every port at the same deadline.
+    /// Sends what is left of the frame, then shows it on every port at the same deadline.
     pub(super) fn latch(&mut self, deadline: Nanos, latches: &[Latch]) -> WallFrame {
         let mut wall = WallFrame::default();
-        for (sender, latch) in self.senders.iter_mut().zip(latches) {
-            wall.add(sender.latch(latch, deadline));
-        }
+        send_rest(&mut self.senders, &mut self.frames);
+        latch_together(&mut self.senders, latches, deadline, &mut |_, report| wall.add(report));
         wall
     }
 
@@ -106,13 +109,6 @@ impl Output {
             }
         }
     }
-
-    /// Tells cards a new state between two frames.
-    pub(super) fn send_state(&mut self, frame_id: FrameId, latches: &[Latch]) {
-        for (sender, latch) in self.senders.iter_mut().zip(latches) {
-            sender.send_state(frame_id, latch);
-        }
-    }
 }
 
 impl WallFrame {
@@ -124,6 +120,7 @@ impl WallFrame {
         }
         self.first_packet = earlier(self.first_packet, report.first_packet);
         self.last_packet = self.last_packet.max(report.last_packet);
+        self.latched = self.latched.max(report.latched);
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::config::state::{StateError, load, save};
+use crate::config::saved::{SavedState, read_state, write_state};
+use crate::control::Saved;
 use crate::control::desk::Desk;
-use crate::control::saved::Saved;
 
 /// The state file, if the show has one.
 pub(super) struct Store {
@@ -19,24 +19,25 @@ impl Store {
         Self { file, revision: 0, problem: None }
     }
 
-    /// What was saved; the defaults when there is no file yet.
-    ///
-    /// # Errors
-    /// When there is a file that cannot be read.
-    pub(super) fn load(&self) -> Result<Saved, StateError> {
-        self.file.as_deref().map_or_else(|| Ok(Saved::default()), load)
+    /// What was saved; the defaults where there is nothing or nothing that can be read, which is shown as an alarm.
+    pub(super) fn load(&mut self) -> Saved {
+        match self.file.as_deref().map_or(SavedState::None, read_state) {
+            SavedState::Found(saved) => saved,
+            SavedState::None => Saved::default(),
+            SavedState::Unreadable { moved_to, reason } => {
+                let moved_to = moved_to.display();
+                self.problem = Some(format!("the saved state could not be read ({reason}); it lies in {moved_to}"));
+                Saved::default()
+            }
+        }
     }
 
-    /// Saves the desk's state if it changed. A failure is tried again with the next change, and shown until then.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub(super) fn save(&mut self, desk: &Desk) -> Result<(), StateError> {
-        let Some(file) = self.file.as_deref().filter(|_| desk.revision() != self.revision) else { return Ok(()) };
+    /// Saves the desk's state if it changed. A failure is shown as an alarm and tried again with the next change.
+    pub(super) fn save(&mut self, desk: &Desk) {
+        let Some(file) = self.file.as_deref().filter(|_| desk.revision() != self.revision) else { return };
         self.revision = desk.revision();
-        let saved = save(file, &desk.saved());
-        self.problem = saved.as_ref().err().map(ToString::to_string);
-        saved
+        let saved = write_state(file, &desk.saved());
+        self.problem = saved.err().map(|error| format!("in effect until the next start, but not saved: {error}"));
     }
 
     /// Why the newest state is not saved.
