@@ -19,6 +19,7 @@ use ocp809_shaders::PixelPath;
 use thiserror::Error;
 
 use crate::capture::OpenContext;
+use crate::control::Saved;
 use crate::control::desk::Start;
 use crate::engine::{Engine, EngineError, EngineParts, PortLink, SharedCards};
 use crate::virtual_host::VirtualHost;
@@ -62,7 +63,7 @@ impl VirtualShow {
     ///
     /// # Errors
     /// [`VirtualShowError`].
-    pub fn start(wall: &Arc<Wall>, path: Box<dyn PixelPath>, start: Start) -> Result<Self, VirtualShowError> {
+    pub fn start(wall: &Arc<Wall>, path: Box<dyn PixelPath>, saved: Saved, start: Start) -> Result<Self, VirtualShowError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let faults = FaultSwitch::new(FaultRates::default());
         let mut links = Vec::new();
@@ -82,6 +83,7 @@ impl VirtualShow {
             clock,
             path,
             cards: Box::new(shared),
+            saved,
             state_file: None,
             start,
             epoch: EPOCH_WITHOUT_CARDS,

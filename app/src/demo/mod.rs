@@ -17,7 +17,7 @@ pub use report::DemoReport;
 
 use crate::config::{LoadError, load_wall, parse_wall};
 use crate::control::desk::Start;
-use crate::control::{Assignment, Client, Command, PropertyPath, Request, Value};
+use crate::control::{Assignment, Saved, Client, Command, PropertyPath, Request, Value};
 use crate::gui::{self, WindowError, WindowOptions};
 use crate::picture::ScreenPicture;
 use crate::virtual_show::{VirtualShow, VirtualShowError};
@@ -93,7 +93,7 @@ pub enum DemoError {
 /// [`DemoError`].
 pub fn run(options: &DemoOptions, out: &mut dyn Write) -> Result<DemoReport, DemoError> {
     let wall = Arc::new(wall(options.wall.as_deref())?);
-    let show = VirtualShow::start(&wall, Box::new(CpuPath::new()?), Start::Cold)?;
+    let show = VirtualShow::start(&wall, Box::new(CpuPath::new()?), Saved::default(), Start::Cold)?;
     apply(&show, &options.settings)?;
     let display = if options.headless { Err(None) } else { gui::probe().map_err(Some) };
     match display {

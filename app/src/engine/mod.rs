@@ -38,7 +38,7 @@ use crate::capture::{OpenContext, black};
 use crate::control::check::TextReader;
 use crate::control::desk::{Desk, Moment, Start};
 use crate::control::facts::WallFacts;
-use crate::control::{InProcess, mailbox};
+use crate::control::{InProcess, Saved, mailbox};
 use board::Board;
 use control_loop::{Built, ControlLoop};
 use frame_loop::{FrameLoop, Setup};
@@ -80,6 +80,8 @@ pub struct EngineParts {
     pub cards: Box<dyn CardProbe>,
     /// How sources are opened.
     pub sources: OpenContext,
+    /// What the show begins with.
+    pub saved: Saved,
     /// Where state is kept; `None` keeps none.
     pub state_file: Option<PathBuf>,
     /// What the cards show at the start.
@@ -142,10 +144,10 @@ impl Engine {
         let EngineParts { wall, slice, links, clock, path, cards, sources, .. } = parts;
         let transports: Vec<String> = links.iter().map(|link| link.head.name().to_owned()).collect();
         let output = output(&wall, &slice, links, parts.pacing, &clock)?;
-        let mut store = Store::new(parts.state_file);
+        let store = Store::new(parts.state_file);
         let moment = Moment { now: clock.now(), tai: clock.tai() };
         let facts = WallFacts::of(&wall, parts.faults.is_some());
-        let (desk, left_out) = Desk::new(facts, parts.reader, &store.load(), parts.start, moment);
+        let (desk, left_out) = Desk::new(facts, parts.reader, &parts.saved, parts.start, moment);
         for path in left_out {
             tracing::warn!(%path, "a saved value does not fit this wall and was left at its default");
         }

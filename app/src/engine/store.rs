@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::config::saved::{SavedState, read_state, write_state};
-use crate::control::Saved;
+use crate::config::write_state;
 use crate::control::desk::Desk;
 
 /// The state file, if the show has one.
@@ -17,19 +16,6 @@ impl Store {
     /// Keeps state in `file`; `None` keeps none (demo).
     pub(super) const fn new(file: Option<PathBuf>) -> Self {
         Self { file, revision: 0, problem: None }
-    }
-
-    /// What was saved; the defaults where there is nothing or nothing that can be read, which is shown as an alarm.
-    pub(super) fn load(&mut self) -> Saved {
-        match self.file.as_deref().map_or(SavedState::None, read_state) {
-            SavedState::Found(saved) => saved,
-            SavedState::None => Saved::default(),
-            SavedState::Unreadable { moved_to, reason } => {
-                let moved_to = moved_to.display();
-                self.problem = Some(format!("the saved state could not be read ({reason}); it lies in {moved_to}"));
-                Saved::default()
-            }
-        }
     }
 
     /// Saves the desk's state if it changed. A failure is shown as an alarm and tried again with the next change.
