@@ -12,3 +12,5 @@
 )]
 
 pub mod control;
+pub mod gui;
+pub mod picture;

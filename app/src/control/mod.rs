@@ -3,23 +3,41 @@
 //! The window, the command line, the socket and the engine share these types; none of them keeps a list of its own.
 
 pub mod action;
+pub mod check;
 pub mod client;
 pub mod command;
+pub mod desk;
 pub mod event;
+pub mod facts;
+pub mod fade;
+pub mod line;
 pub mod mailbox;
 pub mod path;
+pub mod preset;
 pub mod property;
+pub mod saved;
+pub mod server;
+pub mod socket;
+pub mod state;
 pub mod status;
 pub mod table;
 pub mod value;
 
 pub use action::{ACTIONS, Action, ActionInfo, BrightnessLevel};
+pub use check::TextReader;
 pub use client::{Client, Subscription};
 pub use command::{Assignment, Command, Failure, Outcome, Reading, Refusal, Reply, Request, Role};
+pub use desk::{Desk, Moment, Start};
 pub use event::{Event, EventKind};
+pub use facts::{ScreenFacts, WallFacts};
 pub use mailbox::{EngineEnd, InProcess, Pending, mailbox};
 pub use path::{PathError, PropertyPath, Target};
+pub use preset::{Preset, Presets};
 pub use property::{Access, Choice, Kind, PresetPart, Property, Scope, TextForm, Unit};
+pub use saved::Saved;
+pub use server::{Server, ServerError};
+pub use socket::{ConnectError, Socket};
+pub use state::ShowState;
 pub use status::{Alarm, OutputMode, Severity, Status};
 pub use table::{PROPERTIES, PropertyId, property};
 pub use value::Value;
@@ -50,3 +68,6 @@ fn edit_distance(a: &str, b: &str) -> usize {
     }
     row.last().copied().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;
