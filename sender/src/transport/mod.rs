@@ -18,6 +18,8 @@ pub mod open;
 #[cfg(feature = "transport")]
 pub mod packet;
 #[cfg(feature = "transport")]
+pub mod pcap;
+#[cfg(feature = "transport")]
 pub mod portable;
 #[cfg(feature = "transport")]
 pub mod realtime;
