@@ -13,3 +13,5 @@
 
 pub mod config;
 pub mod control;
+pub mod gui;
+pub mod picture;

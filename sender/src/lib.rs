@@ -2,6 +2,7 @@
 //!
 //! Without features this crate is pure data and state machines: no sockets, no threads. Feature `transport` adds them.
 
+pub mod emulator;
 pub mod geometry;
 pub mod ids;
 pub mod slice;

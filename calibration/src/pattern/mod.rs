@@ -12,6 +12,8 @@ mod lines;
 mod parse;
 mod ramp;
 mod render;
+#[cfg(test)]
+mod render_tests;
 mod text;
 mod wall;
 mod zone;

@@ -55,7 +55,7 @@ impl LatchPackets {
     #[must_use]
     pub fn closing(&mut self, frame_id: FrameId, packets: u16, latch: &Latch) -> Batch<'_> {
         match &mut self.kind {
-            Kind::Colorlight(sequence) => sequence.closing(latch),
+            Kind::Colorlight(packets) => packets.closing(latch),
             Kind::Ocp809 { memory, spans } => {
                 for (span, copy) in spans.iter().zip([false, true]) {
                     let body = span_mut(memory, *span).get_mut(HEADER_LEN..).and_then(|body| body.first_chunk_mut());
@@ -77,11 +77,29 @@ impl LatchPackets {
         }
     }
 
+    /// Packets of [`LatchPackets::closing`].
+    #[must_use]
+    pub fn copies(&self) -> usize {
+        match &self.kind {
+            Kind::Ocp809 { spans, .. } => spans.len(),
+            Kind::Colorlight(packets) => packets.last().len(),
+        }
+    }
+
+    /// Pause that cards need between the last packet of pixels and the first of [`LatchPackets::closing`], in nanoseconds.
+    #[must_use]
+    pub fn gap_ns(&self, period_ns: u64) -> u64 {
+        match &self.kind {
+            Kind::Ocp809 { .. } => 0,
+            Kind::Colorlight(packets) => packets.gap_ns(period_ns),
+        }
+    }
+
     /// The packets of the last call of [`LatchPackets::closing`] or [`LatchPackets::state`], from another address.
     #[must_use]
     pub fn from_source(&mut self, source: MacAddress) -> Batch<'_> {
         match &mut self.kind {
-            Kind::Colorlight(sequence) => sequence.last(),
+            Kind::Colorlight(packets) => packets.last(),
             Kind::Ocp809 { memory, spans } => {
                 for span in spans.iter() {
                     if let Some(field) = span_mut(memory, *span).get_mut(6..12) {

@@ -57,6 +57,16 @@ impl ErrorKind {
 }
 
 impl TransportError {
+    /// The error of an open interface; those that have a meaning of their own get it.
+    #[cfg(feature = "transport")]
+    pub(super) fn of_system(operation: &'static str, source: io::Error) -> Self {
+        match source.raw_os_error() {
+            Some(libc::ENETDOWN) => Self::LinkDown,
+            Some(libc::ENXIO | libc::ENODEV) => Self::InterfaceGone,
+            _ => Self::System { operation, source },
+        }
+    }
+
     /// Its kind.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {

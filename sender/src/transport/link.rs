@@ -1,61 +1,22 @@
-//! Interfaces of this host: what they are, whether they have carrier, and which of them is which after a re-plug.
+//! The interfaces of a Linux host and their carrier, as netlink tells them.
 //!
-//! Identity is the MAC address: names swap at reboot. Carrier comes from netlink, because a cable that is pulled makes
-//! no send fail.
+//! Carrier is followed, not guessed: a cable that is pulled makes no send fail.
 
 use core::time::Duration;
+use std::collections::VecDeque;
 use std::fs;
 use std::io;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::address::{AddressAttribute, AddressMessage};
 use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
-use netlink_packet_route::route::{RouteAttribute, RouteMessage, RouteType};
+use netlink_packet_route::route::{RouteAddress, RouteAttribute, RouteMessage, RouteType};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use super::LinkState;
+use super::interface::Interface;
 use super::netlink::{LinkNews, News, dump};
 use crate::wire::ethernet::MacAddress;
-
-/// A network interface of this host as it was when asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Interface {
-    /// The kernel's number for it, valid until it is removed.
-    pub index: u32,
-    /// Its present name.
-    pub name: String,
-    /// Its address, by which it is known.
-    pub mac: Option<MacAddress>,
-    /// Largest Ethernet payload in bytes.
-    pub mtu: u32,
-    /// Switched on by the administrator.
-    pub enabled: bool,
-    /// A cable with a live other end.
-    pub carrier: bool,
-    /// The host's own loopback.
-    pub loopback: bool,
-    /// Link speed in Mbit/s, where it is known.
-    pub speed_mbit: Option<u32>,
-    /// The kernel driver, where there is a device behind it.
-    pub driver: Option<String>,
-    /// A radio link.
-    pub wireless: bool,
-    /// IP addresses, link-local ones included.
-    pub addresses: Vec<IpAddr>,
-    /// Whether IP traffic of this host is routed over it (link-local, multicast and IPv6 on-link routes excepted).
-    pub routed: bool,
-    /// Whether it is the way to the rest of the world.
-    pub default_route: bool,
-}
-
-impl Interface {
-    /// The carrier as it was when asked.
-    #[must_use]
-    pub const fn link(&self) -> LinkState {
-        if self.enabled && self.carrier { LinkState::Up { rate_mbit: self.speed_mbit } } else { LinkState::Down }
-    }
-}
 
 /// All interfaces of this host (of this network namespace), in the kernel's order.
 ///
@@ -76,54 +37,33 @@ pub fn interfaces() -> io::Result<Vec<Interface>> {
     Ok(found)
 }
 
-/// The interface of this name.
-///
-/// # Errors
-/// What netlink answered.
-pub fn find_by_name(name: &str) -> io::Result<Option<Interface>> {
-    Ok(interfaces()?.into_iter().find(|interface| interface.name == name))
-}
-
-/// The interface of this address, whatever it is called now.
-///
-/// # Errors
-/// What netlink answered.
-pub fn find_by_mac(mac: MacAddress) -> io::Result<Option<Interface>> {
-    Ok(interfaces()?.into_iter().find(|interface| interface.mac == Some(mac) && !interface.loopback))
-}
-
 fn links() -> io::Result<Vec<LinkMessage>> {
     let messages = dump(RouteNetlinkMessage::GetLink(LinkMessage::default()))?;
     Ok(messages.into_iter().filter_map(link_of).map(|(message, _)| message).collect())
 }
 
-/// The link of a message, and whether it exists (`true`) or was removed.
+/// The link of a message, and whether it exists (`true`) or was removed. A bridge tells about its ports in the same form,
+/// and says "removed" when one leaves it.
 fn link_of(message: RouteNetlinkMessage) -> Option<(LinkMessage, bool)> {
-    if let RouteNetlinkMessage::NewLink(link) = message {
-        Some((link, true))
+    let found = if let RouteNetlinkMessage::NewLink(link) = message {
+        (link, true)
     } else if let RouteNetlinkMessage::DelLink(link) = message {
-        Some((link, false))
+        (link, false)
     } else {
-        None
-    }
+        return None;
+    };
+    Some(found).filter(|(link, _)| link.header.interface_family == AddressFamily::Unspec)
 }
 
 fn describe(message: &LinkMessage) -> Interface {
     let flags = message.header.flags;
     let mut interface = Interface {
         index: message.header.index,
-        name: String::new(),
-        mac: None,
         mtu: 1500,
         enabled: flags.contains(LinkFlags::Up),
         carrier: flags.contains(LinkFlags::LowerUp),
         loopback: flags.contains(LinkFlags::Loopback),
-        speed_mbit: None,
-        driver: None,
-        wireless: false,
-        addresses: Vec::new(),
-        routed: false,
-        default_route: false,
+        ..Interface::default()
     };
     for attribute in &message.attributes {
         if let LinkAttribute::IfName(name) = attribute {
@@ -162,10 +102,8 @@ fn add_address(interfaces: &mut [Interface], message: &AddressMessage) {
 }
 
 fn add_route(interfaces: &mut [Interface], message: &RouteMessage) {
-    let index = message.attributes.iter().find_map(|attribute| match attribute {
-        RouteAttribute::Oif(index) => Some(*index),
-        _ => None,
-    });
+    let out_of = |attribute: &RouteAttribute| if let RouteAttribute::Oif(index) = attribute { Some(*index) } else { None };
+    let index = message.attributes.iter().find_map(out_of);
     let Some(interface) = interfaces.iter_mut().find(|interface| Some(interface.index) == index) else { return };
     if message.header.kind != RouteType::Unicast || interface.loopback {
         return;
@@ -178,15 +116,14 @@ fn add_route(interfaces: &mut [Interface], message: &RouteMessage) {
     }
 }
 
-/// Whether a route leads only to link-local addresses (fe80::/10, 169.254.0.0/16) or multicast groups (ff00::/8).
+/// Whether a route leads only to link-local addresses (`fe80::/10`, `169.254.0.0/16`) or groups.
 fn is_link_local(message: &RouteMessage) -> bool {
-    use netlink_packet_route::route::RouteAddress;
-    message.attributes.iter().any(|attribute| match attribute {
-        RouteAttribute::Destination(RouteAddress::Inet6(address)) => {
-            address.is_unicast_link_local() || address.is_multicast()
+    message.attributes.iter().any(|attribute| {
+        let RouteAttribute::Destination(destination) = attribute else { return false };
+        if let RouteAddress::Inet6(address) = destination {
+            return address.is_unicast_link_local() || address.is_multicast();
         }
-        RouteAttribute::Destination(RouteAddress::Inet(address)) => address.is_link_local() || address.is_multicast(),
-        _ => false,
+        matches!(destination, RouteAddress::Inet(address) if address.is_link_local() || address.is_multicast())
     })
 }
 
@@ -245,12 +182,10 @@ impl Carrier {
     fn note(&mut self, link: &LinkMessage, exists: bool) {
         let flags = link.header.flags;
         let up = exists && flags.contains(LinkFlags::Up) && flags.contains(LinkFlags::LowerUp);
-        let renamed = link.attributes.iter().find_map(|attribute| match attribute {
-            LinkAttribute::IfName(name) => Some(name),
-            _ => None,
-        });
-        if let Some(name) = renamed {
-            self.name.clone_from(name);
+        for attribute in &link.attributes {
+            if let LinkAttribute::IfName(name) = attribute {
+                self.name.clone_from(name);
+            }
         }
         self.gone |= !exists;
         self.state = if up { LinkState::Up { rate_mbit: speed_mbit(&self.name) } } else { LinkState::Down };
@@ -258,9 +193,10 @@ impl Carrier {
 
     fn ask(&mut self) {
         let Ok(links) = links() else { return };
-        match links.iter().find(|link| link.header.index == self.index) {
-            Some(link) => self.note(link, true),
-            None => (self.gone, self.state) = (true, LinkState::Down),
+        if let Some(link) = links.iter().find(|link| link.header.index == self.index) {
+            self.note(link, true);
+        } else {
+            (self.gone, self.state) = (true, LinkState::Down);
         }
     }
 }
@@ -284,7 +220,7 @@ pub struct LinkEvent {
 #[derive(Debug)]
 pub struct LinkWatch {
     news: LinkNews,
-    waiting: std::collections::VecDeque<LinkEvent>,
+    waiting: VecDeque<LinkEvent>,
 }
 
 impl LinkWatch {
@@ -293,7 +229,7 @@ impl LinkWatch {
     /// # Errors
     /// What netlink answered.
     pub fn open() -> io::Result<Self> {
-        Ok(Self { news: LinkNews::subscribe()?, waiting: std::collections::VecDeque::new() })
+        Ok(Self { news: LinkNews::subscribe()?, waiting: VecDeque::new() })
     }
 
     /// The next event; `None` when none came within `timeout`.

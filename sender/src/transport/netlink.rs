@@ -35,11 +35,12 @@ pub(super) fn dump(request: RouteNetlinkMessage) -> io::Result<Vec<RouteNetlinkM
         socket.recv(&mut datagram, 0)?;
         let mut done = datagram.is_empty();
         for message in Messages(&datagram) {
-            match message {
-                NetlinkPayload::InnerMessage(inner) => found.push(inner),
-                NetlinkPayload::Error(error) => return Err(error.to_io()),
-                NetlinkPayload::Done(_) => done = true,
-                _ => {}
+            if let NetlinkPayload::InnerMessage(inner) = message {
+                found.push(inner);
+            } else if let NetlinkPayload::Error(error) = message {
+                return Err(error.to_io());
+            } else {
+                done |= matches!(message, NetlinkPayload::Done(_));
             }
         }
         if done {

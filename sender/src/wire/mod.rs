@@ -2,6 +2,7 @@
 //!
 //! Nothing here does I/O, reads a clock or panics on any input. A view is checked once, then no accessor can fail.
 
+pub mod colorlight;
 pub mod ethernet;
 pub mod field;
 pub mod ocp809;

@@ -1,6 +1,6 @@
 //! Linux AF_PACKET: whole batches by `sendmmsg` straight from packet memory, replies by `recvmmsg`.
 //!
-//! Steady state allocates nothing. One socket sends and receives nothing; one per EtherType receives, so that other
+//! Steady state allocates nothing. One socket sends and receives nothing; one per Ethernet type receives, so that other
 //! traffic of the interface costs no cycle here.
 
 mod socket;
@@ -9,18 +9,24 @@ use core::fmt;
 use core::time::Duration;
 use std::io;
 
+pub(super) use self::socket::wait_descriptor;
 use self::socket::{MESSAGES_PER_CALL, RawSocket, ReceiveRing, SendRing, wait_readable};
 use super::error::TransportError;
-use super::link::{Carrier, Interface};
+use super::interface::Interface;
+use super::link::Carrier;
 use super::open::{OpenError, Reception};
 use super::{ETHERNET_HEADER, LinkState, Transport};
 use crate::stream::Batch;
+use crate::wire::ethernet::{EtherType, MacAddress};
 
 /// Frames that wait in user space between two system calls.
 const RECEIVE_SLOTS: usize = 64;
 
-/// Room in front of a payload: Ethernet header and one VLAN tag.
-const HEADER_AND_TAG: usize = ETHERNET_HEADER + 4;
+/// A received frame may carry a VLAN tag.
+const VLAN_TAG: usize = 4;
+
+/// The Ethernet type that stands for every one (`ETH_P_ALL` of `if_ether.h`).
+const EVERY_ETHER_TYPE: EtherType = EtherType(3);
 
 /// Bytes that the kernel keeps for a receiver that is late: 30 ms of a gigabit link.
 const RECEIVE_BUFFER: i32 = 8 << 20;
@@ -58,7 +64,7 @@ impl PacketTransport {
     pub fn open(interface: &Interface, options: PacketOptions) -> Result<Self, OpenError> {
         let failed = |operation| move |source| OpenError::system(&interface.name, operation, source);
         let carrier = Carrier::watch(interface).map_err(failed("watching the carrier"))?;
-        let sender = RawSocket::open(interface.index, 0).map_err(failed("opening a raw socket"))?;
+        let sender = RawSocket::open(interface.index, 0, None).map_err(failed("opening a raw socket"))?;
         set_send_buffer(&sender, interface.speed_mbit.unwrap_or(ASSUMED_RATE_MBIT)).map_err(failed("sizing the send buffer"))?;
         if options.bypass_queue {
             sender
@@ -66,8 +72,8 @@ impl PacketTransport {
                 .map_err(failed("bypassing the queueing discipline"))?;
         }
         let receivers = receivers(interface.index, options.reception).map_err(failed("opening a receiving socket"))?;
-        let frame_limit = interface.mtu as usize + HEADER_AND_TAG;
-        let received = receivers.iter().map(|_| ReceiveRing::new(RECEIVE_SLOTS, frame_limit)).collect();
+        let frame_limit = interface.mtu as usize + ETHERNET_HEADER;
+        let received = receivers.iter().map(|_| ReceiveRing::new(RECEIVE_SLOTS, frame_limit + VLAN_TAG)).collect();
         let name = interface.name.clone();
         Ok(Self { name, frame_limit, sender, ring: SendRing::new(), receivers, received, carrier, kernel_drops: 0 })
     }
@@ -88,8 +94,10 @@ impl PacketTransport {
             match error.raw_os_error() {
                 Some(libc::EINTR) => {}
                 Some(libc::EAGAIN | libc::ENOBUFS) => return Ok(0),
-                Some(libc::EMSGSIZE | libc::EINVAL) => return Err(self.refused_size(batch).unwrap_or_else(|| system("sendmmsg", error))),
-                _ => return Err(system("sendmmsg", error)),
+                Some(libc::EMSGSIZE | libc::EINVAL) => {
+                    return Err(self.refused_size(batch).unwrap_or_else(|| TransportError::of_system("sendmmsg", error)));
+                }
+                _ => return Err(TransportError::of_system("sendmmsg", error)),
             }
         }
     }
@@ -98,7 +106,7 @@ impl PacketTransport {
     fn refused_size(&self, batch: Batch<'_>) -> Option<TransportError> {
         let bytes = batch.packets().next()?.len();
         let maximum = self.frame_limit;
-        (!(ETHERNET_HEADER..=maximum - 4).contains(&bytes)).then_some(TransportError::PacketSize {
+        (!(ETHERNET_HEADER..=maximum).contains(&bytes)).then_some(TransportError::PacketSize {
             bytes,
             minimum: ETHERNET_HEADER,
             maximum,
@@ -123,7 +131,9 @@ impl Transport for PacketTransport {
 
     fn receive(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, TransportError> {
         for (ring, socket) in self.received.iter_mut().zip(&self.receivers) {
-            let Some((bytes, frame)) = ring.next(socket).map_err(|error| system("recvmmsg", error))? else { continue };
+            let Some((bytes, frame)) = ring.next(socket).map_err(|error| TransportError::of_system("recvmmsg", error))? else {
+                continue;
+            };
             let room = buffer.len();
             return match buffer.get_mut(..frame.len()) {
                 Some(target) if bytes == frame.len() => {
@@ -140,7 +150,7 @@ impl Transport for PacketTransport {
         if self.received.iter().any(ReceiveRing::holds_frames) {
             return Ok(true);
         }
-        wait_readable(&self.receivers, timeout).map_err(|error| system("ppoll", error))
+        wait_readable(&self.receivers, timeout).map_err(|error| TransportError::of_system("ppoll", error))
     }
 
     fn link(&mut self) -> LinkState {
@@ -158,15 +168,6 @@ impl fmt::Debug for PacketTransport {
     }
 }
 
-/// The errors of an open socket that have a meaning of their own.
-fn system(operation: &'static str, source: io::Error) -> TransportError {
-    match source.raw_os_error() {
-        Some(libc::ENETDOWN) => TransportError::LinkDown,
-        Some(libc::ENXIO | libc::ENODEV) => TransportError::InterfaceGone,
-        _ => TransportError::System { operation, source },
-    }
-}
-
 /// Lets at most about 2 ms of the link wait in the kernel: more only makes frames late. The kernel doubles the value
 /// and charges each packet about 1.5 times its bytes, so that three quarters of 2 ms are asked for.
 fn set_send_buffer(socket: &RawSocket, rate_mbit: u32) -> io::Result<()> {
@@ -178,16 +179,42 @@ fn set_send_buffer(socket: &RawSocket, rate_mbit: u32) -> io::Result<()> {
         .or_else(|_| socket.set_option(libc::SOL_SOCKET, libc::SO_SNDBUF, bytes))
 }
 
+/// The sockets that receive: one per Ethernet type, because one that is bound to all of them is a tap that costs every
+/// frame of the interface, the sent ones too.
 fn receivers(index: u32, reception: Reception) -> io::Result<Vec<RawSocket>> {
-    reception.ether_types().iter().map(|&ether_type| receiver(index, ether_type, reception)).collect()
+    match reception.ether_types() {
+        Some(ether_types) => ether_types.iter().map(|&ether_type| receiver(index, ether_type, None)).collect(),
+        None => Ok(vec![receiver(index, EVERY_ETHER_TYPE, reception.destination())?]),
+    }
 }
 
-fn receiver(index: u32, ether_type: u16, reception: Reception) -> io::Result<RawSocket> {
-    let protocol = ether_type;
-    // Bound to nothing first: nothing may arrive before the filter stands.
-    let socket = RawSocket::open(index, if reception.destination().is_some() { 0 } else { protocol })?;
+fn receiver(index: u32, ether_type: EtherType, destination: Option<MacAddress>) -> io::Result<RawSocket> {
+    let mut filter = destination.map(destination_filter);
+    let socket = RawSocket::open(index, ether_type.0, filter.as_mut().map(<[_; _]>::as_mut_slice))?;
+    socket.join_all_groups(index)?;
+    if ether_type == EVERY_ETHER_TYPE {
+        socket.set_option(libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, 1)?;
+    }
     socket
         .set_option(libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, RECEIVE_BUFFER)
         .or_else(|_| socket.set_option(libc::SOL_SOCKET, libc::SO_RCVBUF, RECEIVE_BUFFER))?;
     Ok(socket)
+}
+
+/// A classic BPF program that accepts frames to one address.
+fn destination_filter(address: MacAddress) -> [libc::sock_filter; 6] {
+    const LOAD_WORD: u16 = 0x20;
+    const LOAD_HALF: u16 = 0x28;
+    const JUMP_IF_EQUAL: u16 = 0x15;
+    const RETURN: u16 = 0x06;
+    let [a, b, c, d, rest @ ..] = address.0;
+    let step = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
+    [
+        step(LOAD_WORD, 0, 0, 0),
+        step(JUMP_IF_EQUAL, 0, 3, u32::from_be_bytes([a, b, c, d])),
+        step(LOAD_HALF, 0, 0, 4),
+        step(JUMP_IF_EQUAL, 0, 1, u16::from_be_bytes(rest).into()),
+        step(RETURN, 0, 0, u32::MAX),
+        step(RETURN, 0, 0, 0),
+    ]
 }

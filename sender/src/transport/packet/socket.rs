@@ -1,5 +1,6 @@
 //! The system calls of AF_PACKET behind safe functions. All `unsafe` code of the packet backend is in this file.
 #![expect(unsafe_code, reason = "std offers no raw Ethernet sockets and no sendmmsg")]
+#![expect(clippy::cast_possible_truncation, reason = "sizes of C structures, their constants and counts of at most 1024")]
 
 use core::mem::{size_of, size_of_val, zeroed};
 use core::ptr::{from_ref, null_mut};
@@ -9,16 +10,17 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use libc::{c_int, iovec, mmsghdr, sock_filter, sock_fprog, sockaddr_ll, socklen_t};
 
-/// Messages of one `sendmmsg` call that the kernel looks at (UIO_MAXIOV).
+/// Messages of one `sendmmsg` call that the kernel looks at (`UIO_MAXIOV`).
 pub(super) const MESSAGES_PER_CALL: usize = 1024;
 
-/// A raw Ethernet socket that is bound to one interface and one EtherType.
+/// A raw Ethernet socket that is bound to one interface and one Ethernet type.
 #[derive(Debug)]
 pub(super) struct RawSocket(OwnedFd);
 
 impl RawSocket {
-    /// Binds to interface `index`. `protocol` is the EtherType that it receives: 0 for none, `ETH_P_ALL` for every one.
-    pub(super) fn open(index: u32, protocol: u16) -> io::Result<Self> {
+    /// Binds to interface `index`. `protocol` is the Ethernet type that it receives: 0 for none, `ETH_P_ALL` for every one;
+    /// `filter` is a classic BPF program that accepts frames.
+    pub(super) fn open(index: u32, protocol: u16, filter: Option<&mut [sock_filter]>) -> io::Result<Self> {
         // SAFETY: no pointers are passed; the result is checked.
         let fd = unsafe { libc::socket(libc::AF_PACKET, libc::SOCK_RAW | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK, 0) };
         if fd < 0 {
@@ -26,6 +28,10 @@ impl RawSocket {
         }
         // SAFETY: `fd` is open and owned by nobody else.
         let socket = Self(unsafe { OwnedFd::from_raw_fd(fd) });
+        // Before it is bound to a type nothing arrives that the filter has not seen.
+        if let Some(filter) = filter {
+            socket.attach_filter(filter)?;
+        }
         // SAFETY: all-zero bytes are a valid sockaddr_ll.
         let mut address: sockaddr_ll = unsafe { zeroed() };
         address.sll_family = libc::AF_PACKET.cast_unsigned() as u16;
@@ -41,10 +47,21 @@ impl RawSocket {
         self.set_raw_option(level, name, &value)
     }
 
-    /// Lets only frames pass that `filter`, a classic BPF program, accepts.
-    pub(super) fn attach_filter(&self, filter: &mut [sock_filter]) -> io::Result<()> {
+    fn attach_filter(&self, filter: &mut [sock_filter]) -> io::Result<()> {
         let length = u16::try_from(filter.len()).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
         self.set_raw_option(libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &sock_fprog { len: length, filter: filter.as_mut_ptr() })
+    }
+
+    /// Receives group addresses that nobody joined, which the interface would filter otherwise. Not promiscuous: frames
+    /// to other stations stay away.
+    pub(super) fn join_all_groups(&self, index: u32) -> io::Result<()> {
+        let request = libc::packet_mreq {
+            mr_ifindex: index.cast_signed(),
+            mr_type: libc::PACKET_MR_ALLMULTI as u16,
+            mr_alen: 0,
+            mr_address: [0; 8],
+        };
+        self.set_raw_option(libc::SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &request)
     }
 
     fn set_raw_option<T>(&self, level: c_int, name: c_int, value: &T) -> io::Result<()> {
@@ -61,7 +78,9 @@ impl RawSocket {
         let mut length = size_of::<libc::tpacket_stats>() as socklen_t;
         let target = core::ptr::from_mut(&mut stats).cast();
         // SAFETY: pointer and length describe `stats`, which outlives the call.
-        check(unsafe { libc::getsockopt(self.0.as_raw_fd(), libc::SOL_PACKET, libc::PACKET_STATISTICS, target, &raw mut length) })?;
+        check(unsafe {
+            libc::getsockopt(self.0.as_raw_fd(), libc::SOL_PACKET, libc::PACKET_STATISTICS, target, &raw mut length)
+        })?;
         Ok(stats.tp_drops)
     }
 }
@@ -69,16 +88,27 @@ impl RawSocket {
 /// Waits until one of the sockets can be read; whether one can.
 pub(super) fn wait_readable(sockets: &[RawSocket], timeout: Duration) -> io::Result<bool> {
     const MOST: usize = 4;
+    // Entries with descriptor -1 are ignored by the kernel.
     let mut polled = [libc::pollfd { fd: -1, events: libc::POLLIN, revents: 0 }; MOST];
     for (entry, socket) in polled.iter_mut().zip(sockets) {
         entry.fd = socket.0.as_raw_fd();
     }
-    // SAFETY: all-zero bytes are a valid timespec.
-    let mut limit: libc::timespec = unsafe { zeroed() };
-    limit.tv_sec = timeout.as_secs().try_into().unwrap_or(libc::time_t::MAX);
-    limit.tv_nsec = timeout.subsec_nanos().into();
-    // SAFETY: `polled` has MOST entries and outlives the call; entries with fd -1 are ignored by the kernel.
-    let ready = unsafe { libc::ppoll(polled.as_mut_ptr(), MOST as libc::nfds_t, &raw const limit, core::ptr::null()) };
+    poll(&mut polled, timeout)
+}
+
+/// Waits until a descriptor of this process can be read; whether it can.
+pub(in crate::transport) fn wait_descriptor(descriptor: c_int, timeout: Duration) -> io::Result<bool> {
+    poll(&mut [libc::pollfd { fd: descriptor, events: libc::POLLIN, revents: 0 }], timeout)
+}
+
+fn poll(polled: &mut [libc::pollfd], timeout: Duration) -> io::Result<bool> {
+    let limit = libc::timespec {
+        tv_sec: timeout.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+        tv_nsec: timeout.subsec_nanos().into(),
+    };
+    let count = polled.len() as libc::nfds_t;
+    // SAFETY: pointer and count describe `polled`, which outlives the call like `limit`; no signal mask is passed.
+    let ready = unsafe { libc::ppoll(polled.as_mut_ptr(), count, &raw const limit, core::ptr::null()) };
     match check(ready) {
         Ok(count) => Ok(count > 0),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
