@@ -1,0 +1,3 @@
+//! The headless main job.
+
+pub mod options;
