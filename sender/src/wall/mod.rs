@@ -6,6 +6,7 @@
 #[cfg(test)]
 pub(crate) mod arbitrary;
 mod builder;
+pub mod diagram;
 pub mod edit;
 pub mod layout;
 pub mod limits;
