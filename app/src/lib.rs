@@ -11,4 +11,5 @@
     )
 )]
 
+pub mod capture;
 pub mod control;
