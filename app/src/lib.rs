@@ -12,4 +12,7 @@
 )]
 
 pub mod capture;
+pub mod config;
 pub mod control;
+pub mod gui;
+pub mod picture;
