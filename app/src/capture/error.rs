@@ -99,7 +99,7 @@ pub enum SourceError {
         source: io::Error,
     },
     /// A program that ended with an error.
-    #[error("{program} ended with {status} after {pictures} pictures{}", said(.said))]
+    #[error("{program} ended with {status} after {pictures} pictures{}", last_words(.said))]
     Exit {
         /// The program.
         program: String,
@@ -111,7 +111,7 @@ pub enum SourceError {
         said: Vec<String>,
     },
     /// A program whose output cannot be used.
-    #[error("the output of {program} cannot be shown{}", said(.said))]
+    #[error("the output of {program} cannot be shown{}", last_words(.said))]
     Output {
         /// The program.
         program: String,
@@ -123,7 +123,7 @@ pub enum SourceError {
     },
 }
 
-fn said(lines: &[String]) -> String {
+fn last_words(lines: &[String]) -> String {
     if lines.is_empty() { String::new() } else { format!("; it said: {}", lines.join(" | ")) }
 }
 

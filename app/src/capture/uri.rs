@@ -331,7 +331,10 @@ impl Parameters {
                     "paced" => Timing::Paced,
                     "every" => Timing::Every,
                     _ => {
-                        return Err(wrong("timing", "live (newest picture), paced (by its own rate) or every (none is left out)"));
+                        return Err(wrong(
+                            "timing",
+                            "live (newest picture), paced (by its own rate) or every (none is left out)",
+                        ));
                     }
                 };
                 self.timing = Some(timing);
