@@ -182,8 +182,7 @@ impl eframe::App for ControlWindow {
         let (status, wall) = (self.link.status(), self.feed.wall());
         let health = self.view.history.health(&status);
         let before = self.view.history.before().cloned();
-        let shown =
-            Shown { status: &status, wall: &wall, health: &health, before: before.as_deref(), link: &self.link };
+        let shown = Shown { status: &status, wall: &wall, health: &health, before: before.as_deref(), link: &self.link };
         pages::live::keys(ui.ctx(), &shown, &mut self.view);
         pages::live::show(ui, &shown, &mut self.view, &self.textures);
     }

@@ -80,7 +80,8 @@ fn in_effect(ui: &mut Ui, shown: &Shown<'_>) {
 fn difference(shown: &Shown<'_>) -> Option<(Mark, String)> {
     let status = shown.status;
     if status.mode == OutputMode::BlackOut {
-        let fading = if status.master > 0.0 { format!(" ({} left)", text::percent(status.master * 100.0)) } else { String::new() };
+        let fading =
+            if status.master > 0.0 { format!(" ({} left)", text::percent(status.master * 100.0)) } else { String::new() };
         return Some((Mark::Warning, format!("black out: no light{fading}")));
     }
     let screen = status.screens.iter().find(|screen| (screen.asked_percent - screen.actual_percent).abs() > SAME)?;

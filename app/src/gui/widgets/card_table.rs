@@ -26,7 +26,13 @@ const TEXT_STARTS: [f32; 2] = [0.05, 0.19];
 
 const COLUMNS: [Column; 6] = [
     column("shown", 0.45, "Whole frames that the card showed.", |card| card.shown, false),
-    column("held", 0.56, "Frames that it did not show because something was missing; its last whole frame stayed.", |card| card.held, true),
+    column(
+        "held",
+        0.56,
+        "Frames that it did not show because something was missing; its last whole frame stayed.",
+        |card| card.held,
+        true,
+    ),
     column("late", 0.65, "Frames that came after their presentation.", |card| card.late, true),
     column("lost", 0.77, "Packets that never came.", |card| card.lost, true),
     column("bad CRC", 0.88, "Packets with a wrong check sum; they are never shown.", |card| card.bad_crc, true),

@@ -22,10 +22,7 @@ pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>, view: &ViewState) {
     });
     super::caption(ui, "Per second, all cards");
     plot(ui, view, "loss", height, None, |sample| {
-        [
-            ("packets lost", theme::FAULT, sample.lost_per_s),
-            ("frames held", theme::WARN, sample.held_per_s),
-        ]
+        [("packets lost", theme::FAULT, sample.lost_per_s), ("frames held", theme::WARN, sample.held_per_s)]
     });
 }
 

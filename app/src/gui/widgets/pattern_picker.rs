@@ -32,7 +32,9 @@ pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState)
         .inner;
     response
         .accessible_name(label)
-        .on_hover_text("A test pattern in front of the source, at no more than 20 % brightness unless it is asked for with \"full\".")
+        .on_hover_text(
+            "A test pattern in front of the source, at no more than 20 % brightness unless it is asked for with \"full\".",
+        )
         .on_disabled_hover_text(lock::LOCKED);
 }
 

@@ -156,9 +156,10 @@ fn navigate(ui: &Ui, response: &Response, view: &mut ViewState) {
 /// Finds the cabinet under the pointer; a click selects it.
 fn point(response: &Response, wall: &Wall, view: &mut ViewState, projection: &Projection<'_>) {
     let Some(pointer) = response.hover_pos() else { return };
-    view.pointed = wall.cabinets().iter().position(|cabinet| {
-        projection.pixels(cabinet.screen.index(), cabinet.rect).is_some_and(|rect| rect.contains(pointer))
-    });
+    view.pointed = wall
+        .cabinets()
+        .iter()
+        .position(|cabinet| projection.pixels(cabinet.screen.index(), cabinet.rect).is_some_and(|rect| rect.contains(pointer)));
     if response.clicked() {
         view.selected = if view.selected == view.pointed { None } else { view.pointed };
     }
