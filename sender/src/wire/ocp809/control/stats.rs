@@ -17,9 +17,9 @@ layout! {
         held: u32,
         /// Whole frames that a freeze released unflipped.
         frozen: u32,
-        /// LATCHes whose present instant had passed, and frames that became whole after it.
+        /// Latches whose present instant had passed, and frames that became whole after it.
         late: u32,
-        /// LATCHes whose present instant was more than a second ahead.
+        /// Latches whose present instant was more than a second ahead.
         clock: u32,
         /// Frames that gave up their buffer, or got none, because a newer one began too early.
         overrun: u32,
