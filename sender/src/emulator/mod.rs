@@ -13,6 +13,9 @@ mod pattern;
 pub mod status;
 mod wall;
 
+#[cfg(test)]
+mod tests;
+
 use crate::time::{Nanos, Tai};
 pub use light::LightMean;
 pub use status::{CardDetail, CardStatus, MasterStatus, Ocp809Status, Shows};
