@@ -11,4 +11,7 @@
     )
 )]
 
+pub mod config;
 pub mod control;
+pub mod gui;
+pub mod picture;

@@ -171,7 +171,8 @@ impl SourceShape {
     /// Whether codes are 8-bit RGB of full range: the only ones that a pass-through link can return byte for byte.
     #[must_use]
     pub fn is_full_rgb8(&self) -> bool {
-        self.format.descriptor().model == ColorModel::Rgb && self.color.range == Range::Full
+        let row = self.format.descriptor();
+        row.model == ColorModel::Rgb && row.bits == 8 && self.color.range == Range::Full
     }
 }
 

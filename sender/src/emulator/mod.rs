@@ -10,6 +10,7 @@ pub mod colorlight;
 pub mod light;
 pub(crate) mod packets;
 mod pattern;
+pub mod serve;
 pub mod status;
 mod wall;
 
@@ -18,6 +19,7 @@ mod tests;
 
 use crate::time::{Nanos, Tai};
 pub use light::LightMean;
+pub use serve::{CardLink, CardServer};
 pub use status::{CardDetail, CardStatus, MasterStatus, Ocp809Status, Shows};
 pub use wall::{VirtualCards, VirtualWall, settings_of};
 

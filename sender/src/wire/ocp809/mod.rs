@@ -3,6 +3,8 @@
 //! The stream (one Ethernet type) carries pixels and latches downstream; control (another) carries requests, answers and
 //! telemetry.
 
+pub mod auth;
+pub mod control;
 pub mod samples;
 pub mod stream;
 
