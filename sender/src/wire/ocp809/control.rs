@@ -7,7 +7,6 @@ mod announce;
 mod body;
 mod calibration;
 mod chunks;
-
 mod header;
 mod message;
 mod nack;
@@ -31,7 +30,6 @@ pub use calibration::{
     UPLOAD_CHUNK_LEN, UPLOAD_WINDOW, Upload, UploadId, UploadReport, UploadWindow,
 };
 pub use chunks::Reassembly;
-
 pub use header::{ControlHeader, Route};
 pub use message::{Message, Seal, Signer};
 pub use nack::{Nack, NackReason, Refusal};
@@ -45,7 +43,7 @@ pub use settings::{
 };
 pub use stats::{CardPort, FrameCounts, Health, LatchTiming, LinkReport, LinkState, ModulePresence, PacketCounts, Stats};
 pub use tlv::{FieldDoc, Tlv, TlvDoc, Tlvs, Value};
-pub use values::{Bytes, Field, Serial, SerialError, Text};
+pub use values::{Bytes, Field, Serial, SerialError, Text, ValueDoc};
 
 /// Bytes of the control header.
 pub const HEADER_LEN: usize = 26;
@@ -146,3 +144,6 @@ pub enum ControlError {
     #[error("a request that changes a card must name it: it cannot go to all")]
     MutatingToAll,
 }
+
+#[cfg(test)]
+mod tests;
