@@ -5,15 +5,17 @@ use std::io;
 use std::path::PathBuf;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
-use ocp809_sender::transport::OpenError;
+use ocp809_sender::transport::open::OpenError;
 use ocp809_sender::transport::pcap::CaptureError;
 use ocp809_sender::wall::edit::EditError;
 use ocp809_sender::wall::layout::LayoutError;
 use serde_json::json;
 use thiserror::Error as ThisError;
 
-use crate::config::{LoadError, SaveError};
+use crate::config::{DocumentProblems, LoadError, SaveError};
 use crate::control::{ConnectError, Outcome};
+use crate::demo::DemoError;
+use crate::run::{BindError, RunError};
 
 /// Success, and a reader that went away.
 pub const EXIT_OK: u8 = 0;
@@ -97,6 +99,12 @@ pub enum AppError {
         /// The way out.
         way_out: String,
     },
+    /// The demo failed.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// The main job failed.
+    #[error(transparent)]
+    Run(#[from] RunError),
     /// A part that this build does not have.
     #[error("`{command}` is not part of this build")]
     NotBuilt {
@@ -113,6 +121,8 @@ impl AppError {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => EXIT_OK,
             Self::NotDone { .. } | Self::ShowEnded | Self::ChecksFailed { .. } | Self::Capture(_) => EXIT_CHECK,
             Self::Interface(_) => EXIT_NIC,
+            Self::Demo(error) => demo_code(error),
+            Self::Run(error) => run_code(error),
             Self::Load(_)
             | Self::Save(_)
             | Self::Exists { .. }
@@ -127,11 +137,22 @@ impl AppError {
         }
     }
 
+    /// What is wrong with a document, if that is it.
+    fn problems(&self) -> Option<&DocumentProblems> {
+        let load = match self {
+            Self::Load(load)
+            | Self::Demo(DemoError::Wall(load))
+            | Self::Run(RunError::Load(load) | RunError::Bind(BindError::Machine(load))) => load,
+            _ => return None,
+        };
+        if let LoadError::Problems(problems) = load { Some(problems) } else { None }
+    }
+
     /// The error for people: every problem of a document with its lines, or the sentence and its causes.
     #[must_use]
     pub fn for_people(&self, color: bool) -> String {
         let mut text = String::new();
-        if let Self::Load(LoadError::Problems(problems)) = self {
+        if let Some(problems) = self.problems() {
             let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
             let handler = GraphicalReportHandler::new_themed(theme).with_width(120);
             for diagnostic in problems.diagnostics() {
@@ -152,11 +173,39 @@ impl AppError {
     /// The error for programs.
     #[must_use]
     pub fn for_programs(&self) -> serde_json::Value {
-        let problems = match self {
-            Self::Load(LoadError::Problems(problems)) => problems.reports(),
-            _ => Vec::new(),
-        };
+        let problems = self.problems().map(DocumentProblems::reports).unwrap_or_default();
         json!({ "error": self.to_string(), "causes": causes(self), "exit_code": self.exit_code(), "problems": problems })
+    }
+}
+
+const fn demo_code(error: &DemoError) -> u8 {
+    match error {
+        DemoError::Wall(_) | DemoError::Setting(_) | DemoError::Write { .. } => EXIT_USAGE,
+        DemoError::Path(_) => EXIT_GPU,
+        DemoError::Show(_) | DemoError::NoPicture | DemoError::Window(_) => EXIT_CHECK,
+    }
+}
+
+const fn run_code(error: &RunError) -> u8 {
+    match error {
+        RunError::Load(_) | RunError::Save(_) | RunError::Server(_) | RunError::Setting(_) | RunError::Write { .. } => EXIT_USAGE,
+        RunError::Bind(
+            BindError::Unconfirmed(_)
+            | BindError::Open(_)
+            | BindError::NoAddress(_)
+            | BindError::Unbound { .. }
+            | BindError::TooSlow { .. },
+        )
+        | RunError::Alarm(_) => EXIT_NIC,
+        RunError::Bind(
+            BindError::WhichPort { .. }
+            | BindError::UnknownPort { .. }
+            | BindError::Twice { .. }
+            | BindError::Machine(_)
+            | BindError::Save(_),
+        ) => EXIT_USAGE,
+        RunError::Path(_) => EXIT_GPU,
+        RunError::Engine(_) | RunError::Virtual(_) | RunError::Capture(_) | RunError::Signals(_) => EXIT_CHECK,
     }
 }
 

@@ -20,6 +20,7 @@ pub struct Console<'a> {
     pub json: bool,
     /// Where this user keeps things.
     pub paths: Paths,
+    nowhere: io::Sink,
 }
 
 impl fmt::Debug for Console<'_> {
@@ -28,7 +29,17 @@ impl fmt::Debug for Console<'_> {
     }
 }
 
-impl Console<'_> {
+impl<'a> Console<'a> {
+    /// A console on two writers.
+    pub fn new(out: &'a mut dyn Write, err: &'a mut dyn Write, paths: Paths) -> Self {
+        Self { out, err, err_is_terminal: false, json: false, paths, nowhere: io::sink() }
+    }
+
+    /// Where text for people goes: nowhere when results are wanted as JSON.
+    pub fn text_out(&mut self) -> &mut dyn Write {
+        if self.json { &mut self.nowhere } else { self.out }
+    }
+
     /// Writes a result for people, as it is.
     ///
     /// # Errors

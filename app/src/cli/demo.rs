@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::backend::{self, DemoOptions};
 use super::{Console, values};
 use crate::control::{PropertyPath, Value};
+use crate::demo::{self, DemoOptions};
 use crate::error::AppError;
+use crate::gui::Screenshot;
 
 /// The whole main job on a virtual wall: no card, root, GPU or network needed
 ///
@@ -37,6 +38,9 @@ pub(super) struct Args {
     screenshot: Option<PathBuf>,
 }
 
+/// How long the demo runs before its window is pictured, in seconds.
+const SCREENSHOT_AFTER_S: u64 = 5;
+
 /// A number of seconds that makes sense: not negative, at most a day.
 pub(super) fn seconds(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|s| (0.0..=86_400.0).contains(s)).ok_or_else(|| "write seconds from 0 to 86400".to_owned())
@@ -44,5 +48,10 @@ pub(super) fn seconds(text: &str) -> Result<f64, String> {
 
 pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError> {
     let Args { wall, headless, seconds, out, settings, screenshot } = args;
-    backend::demo(&DemoOptions { wall, settings, headless, seconds, out, screenshot }, console)
+    // A window needs a moment until its plots and pictures are worth a picture.
+    let after = std::time::Duration::from_secs(SCREENSHOT_AFTER_S);
+    let screenshot = screenshot.map(|file| Screenshot { file, after });
+    let options = DemoOptions { wall, settings, headless, seconds, out, screenshot };
+    let report = demo::run(&options, console.text_out())?;
+    if console.json { console.document(&report) } else { Ok(()) }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Console, backend, demo, values};
+use super::{Console, demo, values};
 use crate::error::AppError;
 use crate::run::options::{EmulateOptions, InterfaceChoice};
 
@@ -35,5 +35,6 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError> {
     let Args { wall, interfaces, tails, out, seconds, bare } = args;
-    backend::emulate(&EmulateOptions { wall, interfaces, tails, out, seconds, bare }, console)
+    let options = EmulateOptions { wall, interfaces, tails, out, seconds, bare };
+    Ok(crate::run::emulate(&options, console.text_out())?)
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Console, backend, values};
+use super::{Console, values};
 use crate::config::GpuChoice;
 use crate::control::{PropertyPath, Value};
 use crate::error::AppError;
@@ -57,5 +57,5 @@ pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError>
     let Args { document, source, interfaces, confirm, strict, take_over, settings, gpu } = args;
     let socket = Some(console.paths.socket.clone());
     let options = RunOptions { document, source, interfaces, confirm, strict, take_over, settings, socket, gpu };
-    backend::run(&options, console)
+    Ok(crate::run::run(&options, console.text_out())?)
 }

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
-use super::{Console, backend, values};
+use super::{Console, values};
 use crate::control::{PropertyPath, Value};
 use crate::error::AppError;
 use crate::run::options::{SendOptions, SendTarget};
@@ -37,5 +37,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError> {
     let Args { document, source, frames, to, confirm, settings } = args;
-    backend::send(&SendOptions { document, source, frames: frames.get(), target: to, confirm, settings }, console)
+    let options = SendOptions { document, source, frames: frames.get(), target: to, confirm, settings };
+    let report = crate::run::send(&options, console.text_out())?;
+    if console.json { console.document(&report) } else { Ok(()) }
 }

@@ -49,8 +49,7 @@ impl Desk {
         };
         let args = std::iter::once(OsString::from("ocp809")).chain(line.split_whitespace().map(word));
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut console =
-            Console { out: &mut out, err: &mut err, err_is_terminal: false, json: false, paths: self.paths.clone() };
+        let mut console = Console::new(&mut out, &mut err, self.paths.clone());
         let code = run(args, &mut console, false);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
         // Folders differ from run to run.
@@ -334,12 +333,30 @@ fn a_reader_that_goes_away_ends_a_command_in_peace_and_a_full_disk_does_not() {
     let run_into = |kind: io::ErrorKind| {
         let mut err = Vec::new();
         let mut out = Gone(kind);
-        let mut console =
-            Console { out: &mut out, err: &mut err, err_is_terminal: false, json: false, paths: desk.paths.clone() };
+        let mut console = Console::new(&mut out, &mut err, desk.paths.clone());
         let code = run(["ocp809", "get", "--list"].map(OsString::from), &mut console, false);
         (code, String::from_utf8(err).expect("text"))
     };
     assert_eq!(run_into(io::ErrorKind::BrokenPipe), (0, String::new()));
     let (code, err) = run_into(io::ErrorKind::StorageFull);
     assert!(code == 2 && err.contains("cannot write the output"), "{code} {err}");
+}
+
+#[test]
+fn captures_of_real_senders_are_read_in_words() {
+    let desk = Desk::new();
+    let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/colorlight/panelplayer_64x32_b255.pcap");
+    let done = desk.run(&format!("inspect {capture} --limit 3"));
+    assert_eq!(done.code, 0, "{done:?}");
+    golden("inspect-colorlight.txt", &done.out);
+    let lines = desk.run(&format!("inspect {capture} --json")).out;
+    let documents: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert!(documents.len() > 30, "one row each, brightness and sync: {}", documents.len());
+    assert_eq!(documents[0]["number"], 1);
+    // A file that ends in the middle of a packet is shown up to there.
+    let bytes = fs::read(capture).expect("reads");
+    fs::write(desk.file("cut.pcap"), &bytes[..bytes.len() - 7]).expect("writes");
+    let cut = desk.run("inspect @cut.pcap");
+    assert_eq!((cut.code, cut.out.lines().count()), (1, documents.len() - 1), "{}", cut.err);
+    assert!(cut.err.contains("ends in the middle of packet"), "{}", cut.err);
 }

@@ -10,14 +10,21 @@ use crate::plan::Ingest;
 /// A 15-bit chroma sample without colour.
 pub(crate) const NEUTRAL: i32 = 1 << 14;
 
-/// The sample as 16 bits, the most significant one first; 0 outside of the row.
-fn sample16(ingest: &Ingest, row: &[u8], place: SamplePlace, x: u32) -> i32 {
+/// The sample as stored; 0 outside of the row.
+fn sample(ingest: &Ingest, row: &[u8], place: SamplePlace, x: u32) -> u32 {
     let at = place.offset as usize + x as usize * place.step as usize;
     let byte = |offset: usize| row.get(at + offset).copied().map_or(0, u32::from);
     let stored = if ingest.row.sample_bytes == 2 { byte(0) | (byte(1) << 8) } else { byte(0) };
     // A 9 to 15 bit word may hold more than its bits; what is too large counts as white.
-    let sample = (stored >> ingest.row.sample_shift).min((1 << ingest.row.bits) - 1);
-    (sample << (16 - ingest.row.bits)).cast_signed()
+    (stored >> ingest.row.sample_shift).min((1 << ingest.row.bits) - 1)
+}
+
+/// Luma, or a colour of RGB, as a code value before clipping and colour differences, times 4096, half added.
+fn luma(ingest: &Ingest, row: &[u8], place: SamplePlace, x: u32) -> i32 {
+    let sample = sample(ingest, row, place, x);
+    let wide = sample << (16 - ingest.row.bits);
+    let luma = if ingest.full { wide | (sample >> (2 * ingest.row.bits - 16)) } else { wide };
+    (luma.cast_signed() - ingest.black) * ingest.luma + 2_048
 }
 
 /// A clipped code value.
@@ -51,18 +58,15 @@ fn chroma15(ingest: &Ingest, frame: &FrameView<'_>, place: SamplePlace, x: u32, 
     for (row_index, row_weight) in rows {
         let bytes = frame.row(place.plane as usize, row_index as usize);
         for (column, weight) in columns {
-            sum += sample16(ingest, bytes, place, column) * weight * row_weight;
+            sum += sample(ingest, bytes, place, column).cast_signed() * weight * row_weight;
         }
     }
-    (sum + 16) >> 5
+    ((sum << (16 - row.bits)) + 16) >> 5
 }
 
 /// The code values of red, green and blue at a pixel.
 pub(crate) fn codes(ingest: &Ingest, frame: &FrameView<'_>, x: u32, y: u32) -> [u16; 3] {
-    let luma = |place: SamplePlace| {
-        let row = frame.row(place.plane as usize, y as usize);
-        ((sample16(ingest, row, place, x) >> 1) - ingest.black) * ingest.luma + 2_048
-    };
+    let luma = |place: SamplePlace| luma(ingest, frame.row(place.plane as usize, y as usize), place, x);
     let [first, second, third] = ingest.row.samples;
     match ingest.row.model {
         ColorModel::Rgb => [first, second, third].map(|place| clip(luma(place) >> 12)),

@@ -2,15 +2,15 @@
 //!
 //! Rounding: a weighted sum of light to the nearest unit, halves upwards, once along rows and once along columns.
 
-/// The weighted mean of light: `taps` yields light and weights that sum to 16384.
+/// The weighted mean of light: `taps` yields light and weights that sum to 65536.
 pub(crate) fn mean(taps: impl Iterator<Item = (u32, u32)>) -> u32 {
     // Light is split at bit 16, so that 32 bits hold both sums and the result is exact.
-    let (mut high, mut low) = (0_u32, 1 << 13);
+    let (mut high, mut low) = (0_u32, 1 << 15);
     for (light, weight) in taps {
         high += (light >> 16) * weight;
         low += (light & 0xffff) * weight;
     }
-    (high << 2) + (low >> 14)
+    high + (low >> 16)
 }
 
 #[cfg(test)]
@@ -21,12 +21,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_mean_is_exact(lights in prop::array::uniform4(0..=LIGHT_MAX), cuts in prop::array::uniform3(0_u32..=16_384)) {
+        fn the_mean_is_exact(lights in prop::array::uniform4(0..=LIGHT_MAX), cuts in prop::array::uniform3(0_u32..=65_536)) {
             let mut cuts = cuts;
             cuts.sort_unstable();
-            let weights = [cuts[0], cuts[1] - cuts[0], cuts[2] - cuts[1], 16_384 - cuts[2]];
+            let weights = [cuts[0], cuts[1] - cuts[0], cuts[2] - cuts[1], 65_536 - cuts[2]];
             let exact: u64 = lights.iter().zip(weights).map(|(&l, w)| u64::from(l) * u64::from(w)).sum();
-            prop_assert_eq!(u64::from(mean(lights.into_iter().zip(weights))), (exact + 8_192) >> 14);
+            prop_assert_eq!(u64::from(mean(lights.into_iter().zip(weights))), (exact + 32_768) >> 16);
         }
     }
 }

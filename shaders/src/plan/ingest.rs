@@ -1,8 +1,8 @@
 //! Samples to code values: the constants of range and YUV matrix, quantised.
 //!
-//! Samples are brought to 15 bits. A code value (0 to 65535) is (black-shifted luma * gain + colour difference terms +
-//! 2048) >> 12, clipped; RGB samples are treated as three lumas. The luma gain is the smallest that brings white to
-//! 65535, so that black and white are exact and greys stay neutral.
+//! Luma is brought to 16 bits, chroma to 15. Full-range luma is widened by repeating its upper bits, so that white is
+//! 65535; limited-range luma is shifted. A code value (0 to 65535) is ((luma - black) * gain + colour difference terms +
+//! 2048) >> 12, clipped; RGB samples are treated as three lumas. So black and white are exact and greys stay neutral.
 
 use crate::format::{ColorModel, FormatDescriptor};
 use crate::frame::{ChromaSiting, Range, SignalColor, SourceShape, YuvMatrix};
@@ -17,9 +17,11 @@ pub(crate) struct Ingest {
     pub(crate) row: FormatDescriptor,
     /// Whether shared chroma samples lie in the middle of their columns.
     pub(crate) centered: bool,
-    /// The 15-bit sample of black.
+    /// Whether luma is of full range, and widened by repeating its upper bits.
+    pub(crate) full: bool,
+    /// The 16-bit sample of black.
     pub(crate) black: i32,
-    /// Gain of luma.
+    /// Gain of luma, 4096 = 1.0.
     pub(crate) luma: i32,
     /// Red from Cr, green from Cb, green from Cr, blue from Cb.
     pub(crate) chroma: [i32; 4],
@@ -38,13 +40,12 @@ impl Ingest {
     pub(crate) fn new(shape: &SourceShape) -> Self {
         let row = shape.format.descriptor();
         let SignalColor { range, matrix, siting, .. } = shape.color;
-        let full = i32::try_from(((1_u32 << row.bits) - 1) << (16 - row.bits) >> 1).unwrap_or(0);
-        // 8-bit codes 16, 219 and 224 as 15-bit samples; higher depths multiply them by a power of two.
-        let (black, white, swing) = match range {
-            Range::Full => (0, full, full),
-            Range::Limited => (16 << 7, 219 << 7, 224 << 7),
+        // 8-bit codes 16, 219 and 224 as 16- and 15-bit samples; higher depths multiply them by a power of two.
+        let full = range == Range::Full;
+        let (black, luma, swing) = match range {
+            Range::Full => (0, 1 << GAIN_BITS, ((1 << row.bits) - 1) << (16 - row.bits) >> 1),
+            Range::Limited => (16 << 8, ((65_535 << GAIN_BITS) + (219 << 7)) / (219 << 8), 224 << 7),
         };
-        let luma = (65_535 * (1 << GAIN_BITS) - (1 << (GAIN_BITS - 1))) / white + 1;
         let (kr, kb) = luma_weights(matrix);
         let kg = 1.0 - kr - kb;
         let gain = |share: f64| {
@@ -58,7 +59,7 @@ impl Ingest {
             ColorModel::Yuv => [gain(cr), gain(-cb * kb / kg), gain(-cr * kr / kg), gain(cb)],
             ColorModel::Rgb | ColorModel::Gray => [0; 4],
         };
-        Self { row, centered: siting == ChromaSiting::Center && row.chroma_x == 1, black, luma, chroma }
+        Self { row, centered: siting == ChromaSiting::Center && row.chroma_x == 1, full, black, luma, chroma }
     }
 }
 
@@ -79,9 +80,13 @@ mod tests {
                     Range::Full => (0, (1 << bits) - 1),
                     Range::Limited => (16 << (bits - 8), 235 << (bits - 8)),
                 };
-                let code = |sample: i32| ((((sample << (16 - bits)) >> 1) - ingest.black) * ingest.luma + 2_048) >> GAIN_BITS;
+                let code = |sample: i32| {
+                    let wide = sample << (16 - bits);
+                    let luma = if ingest.full { wide | (sample >> (2 * bits - 16)) } else { wide };
+                    ((luma - ingest.black) * ingest.luma + 2_048) >> GAIN_BITS
+                };
                 assert_eq!(code(low), 0, "{format}, {range:?}: black");
-                assert!((65_535..=65_540).contains(&code(high)), "{format}, {range:?}: white is {}", code(high));
+                assert!((65_535..=65_536).contains(&code(high)), "{format}, {range:?}: white is {}", code(high));
             }
         }
     }

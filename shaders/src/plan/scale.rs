@@ -1,12 +1,12 @@
 //! Scaling and cropping in linear light: a tent filter per axis, widened when shrinking, with integer weights.
 //!
-//! Weights are never negative and sum to exactly 16384, so that flat areas keep their light to the last bit and no edge
+//! Weights are never negative and sum to exactly 65536, so that flat areas keep their light to the last bit and no edge
 //! rings. Rows are filtered first; both passes round to the nearest unit of light.
 
 use ocp809_sender::geometry::PixelRect;
 
 /// Weights of an output pixel sum to this.
-pub(crate) const WEIGHT_SUM: u32 = 1 << 14;
+pub(crate) const WEIGHT_SUM: u32 = 1 << 16;
 
 /// Largest ratio by which an axis can be shrunk.
 pub(crate) const SHRINK_LIMIT: u32 = 32;
@@ -19,7 +19,7 @@ pub(crate) struct Axis {
     /// First source pixel of each output pixel; taps outside of the source repeat its edge.
     pub(crate) first: Vec<i32>,
     /// `taps` weights per output pixel.
-    pub(crate) weights: Vec<u16>,
+    pub(crate) weights: Vec<u32>,
     /// Source pixels.
     pub(crate) source: u32,
 }
@@ -68,13 +68,13 @@ impl Axis {
         let start = self.weights.len();
         for tap in taps {
             let share = if total > 0.0 { tent(tap) / total } else { 1.0 };
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 16384")]
-            self.weights.push((share * f64::from(WEIGHT_SUM)).round() as u16);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 65536")]
+            self.weights.push((share * f64::from(WEIGHT_SUM)).round() as u32);
         }
         let own = self.weights.get_mut(start..).unwrap_or_default();
-        let sum: u32 = own.iter().map(|&weight| u32::from(weight)).sum();
+        let sum: u32 = own.iter().sum();
         if let Some(largest) = own.iter_mut().max() {
-            *largest = u16::try_from(u32::from(*largest) + WEIGHT_SUM - sum.min(2 * WEIGHT_SUM)).unwrap_or(*largest);
+            *largest = (*largest + WEIGHT_SUM).saturating_sub(sum);
         }
     }
 
@@ -84,7 +84,7 @@ impl Axis {
         let taps = self.taps as usize;
         let weights = self.weights.get(index * taps..(index + 1) * taps).unwrap_or_default();
         let last = self.source.saturating_sub(1).cast_signed();
-        (first..).zip(weights).map(move |(at, &weight)| (at.clamp(0, last).cast_unsigned(), u32::from(weight)))
+        (first..).zip(weights).map(move |(at, &weight)| (at.clamp(0, last).cast_unsigned(), weight))
     }
 }
 

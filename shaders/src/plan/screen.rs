@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ocp809_calibration::color::transfer::{self, HlgOotf};
-use ocp809_calibration::lut::fixed::{LIGHT_MAX, ONE, light_from_f64};
+use ocp809_calibration::lut::fixed::{LIGHT_MAX, ONE, UNITY, quantise};
 use ocp809_calibration::lut::{CorrectionMatrix, GainTable, Knee, LightTable, Lut3d, PackedMatrix};
 use ocp809_sender::geometry::{PixelPoint, PixelRect, PixelSize};
 use ocp809_sender::ids::ScreenIndex;
@@ -132,7 +132,7 @@ impl ScreenPlan {
 
     /// Whether settings other than brightness and gains leave codes as they are.
     pub(crate) fn passes_codes(&self, spec: &ScreenPath) -> bool {
-        self.scale.is_none() && self.lut3d.is_none() && spec.gamut == IDENTITY
+        self.scale.is_none() && self.lut3d.is_none() && spec.gamut == IDENTITY && spec.knee == Knee::HARD
     }
 }
 
@@ -143,5 +143,5 @@ pub(crate) fn levels(spec: &ScreenPath) -> [f64; 3] {
 
 /// A level as the path multiplies it, 65536 = 1.0, at most 2.0.
 pub(crate) fn quantise_level(level: f64) -> u32 {
-    (light_from_f64(level) >> 10).min(2 << 16)
+    quantise(level * f64::from(UNITY), 2 * UNITY)
 }

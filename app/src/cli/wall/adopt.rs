@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::cli::backend::{self, AdoptOptions};
 use crate::cli::{Console, values};
 use crate::error::AppError;
-use crate::run::options::InterfaceChoice;
+use crate::run::InterfaceChoice;
 
 /// Makes a wall file from the cards that answer
 ///
