@@ -14,10 +14,9 @@ fn wall_text() -> String {
 }
 
 fn problems(text: &str) -> Vec<ProblemReport> {
-    match parse_wall("wall.toml", text).expect_err("is refused") {
-        LoadError::Problems(problems) => problems.reports(),
-        other => panic!("{other}"),
-    }
+    let error = parse_wall("wall.toml", text).expect_err("is refused");
+    let LoadError::Problems(problems) = error else { panic!("{error}") };
+    problems.reports()
 }
 
 #[test]
