@@ -20,8 +20,8 @@ use thiserror::Error;
 
 use crate::control::Saved;
 use crate::control::desk::Start;
-use crate::run::open_context;
 use crate::engine::{Engine, EngineError, EngineParts, PortLink, SharedCards};
+use crate::run::open_context;
 use crate::virtual_host::VirtualHost;
 
 /// Packets that a cable in memory holds: two frames of a full gigabit port.
@@ -63,7 +63,12 @@ impl VirtualShow {
     ///
     /// # Errors
     /// [`VirtualShowError`].
-    pub fn start(wall: &Arc<Wall>, path: Box<dyn PixelPath>, saved: Saved, frame_limit: Option<u64>) -> Result<Self, VirtualShowError> {
+    pub fn start(
+        wall: &Arc<Wall>,
+        path: Box<dyn PixelPath>,
+        saved: Saved,
+        frame_limit: Option<u64>,
+    ) -> Result<Self, VirtualShowError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let faults = FaultSwitch::new(FaultRates::default());
         let mut links = Vec::new();

@@ -15,7 +15,7 @@ use thiserror::Error;
 pub use report::DemoReport;
 
 use crate::config::{GpuChoice, LoadError, load_wall, parse_wall};
-use crate::control::{Assignment, Saved, Client, Command, PropertyPath, Request, Value};
+use crate::control::{Assignment, Client, Command, PropertyPath, Request, Saved, Value};
 use crate::gui::{self, Screenshot, WindowError, WindowOptions};
 use crate::picture_file::save_screens;
 use crate::pixel_path;

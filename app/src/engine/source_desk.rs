@@ -98,7 +98,10 @@ impl SourceDesk {
 
     /// Why the asked source is not shown.
     pub(super) fn problem(&self) -> Option<String> {
-        self.failed.as_ref().map(|failed| failed.reason.clone()).or_else(|| self.current.as_ref()?.1.failure().map(|error| error.to_string()))
+        self.failed
+            .as_ref()
+            .map(|failed| failed.reason.clone())
+            .or_else(|| self.current.as_ref()?.1.failure().map(|error| error.to_string()))
     }
 
     /// What to say when pictures are scaled because the wall's source rectangles do not lie inside them.

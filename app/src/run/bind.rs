@@ -149,7 +149,13 @@ impl Binder<'_> {
         Ok(chosen)
     }
 
-    fn port_link(&mut self, port: &Port, index: usize, named: Option<String>, out: &mut dyn Write) -> Result<PortLink, BindError> {
+    fn port_link(
+        &mut self,
+        port: &Port,
+        index: usize,
+        named: Option<String>,
+        out: &mut dyn Write,
+    ) -> Result<PortLink, BindError> {
         let binding = self.machine.binding(self.wall.name(), port.id.as_str()).cloned();
         let reception = reception(port.protocol);
         let (head, source) = match (named, &binding) {

@@ -29,8 +29,7 @@ pub use send::{SendReport, send};
 use crate::capture::{ColorPolicy, OpenContext};
 use crate::config::saved::{SavedState, read_state};
 use crate::config::{
-    LoadError, LoadedWall, MachineSpec, Paths, SaveError, ShowSpec, edited, load_machine, load_show, load_wall,
-    write_atomically,
+    LoadError, LoadedWall, MachineSpec, Paths, SaveError, ShowSpec, edited, load_machine, load_show, load_wall, write_atomically,
 };
 use crate::control::desk::Start;
 use crate::control::server::{Server, ServerError};
@@ -199,8 +198,7 @@ fn apply(engine: &Engine, options: &RunOptions) -> Result<(), RunError> {
 
 /// Sets values as an operator's client would.
 pub(crate) fn set(engine: &Engine, values: impl IntoIterator<Item = (PropertyPath, Value)>) -> Result<(), RunError> {
-    let assignments: Vec<_> =
-        values.into_iter().map(|(path, value)| Assignment { path, value, fade_ms: 0 }).collect();
+    let assignments: Vec<_> = values.into_iter().map(|(path, value)| Assignment { path, value, fade_ms: 0 }).collect();
     if assignments.is_empty() {
         return Ok(());
     }
