@@ -167,3 +167,7 @@ fn start(
     thread.spawn(move || keep_running(policy, &mut writer, run)).map_err(SourceError::Thread)?;
     Ok((Box::new(reader), monitor))
 }
+
+#[cfg(test)]
+#[path = "open_tests.rs"]
+mod tests;
