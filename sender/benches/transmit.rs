@@ -29,14 +29,14 @@ fn send_all(transport: &mut dyn Transport, batch: Batch<'_>, at_once: usize) {
 
 fn transmit(criterion: &mut Criterion) {
     if let Err(what) = root().and_then(|()| program("ip")) {
-        eprintln!("SKIPPED: {what}");
+        common::capability::skipped(&what);
         return;
     }
     let namespace = Namespace::enter_new();
     namespace.ip(&["link", "add", "null", "type", "ifb"]);
     namespace.ip(&["link", "set", "null", "up"]);
     let null = find_by_name("null").expect("just made");
-    let memory: Vec<u8> = (0..PACKETS * BYTES).map(|at| (at % 251) as u8).collect();
+    let memory: Vec<u8> = (0..=250).cycle().take(PACKETS * BYTES).collect();
     let spans: Vec<Span> = (0..PACKETS).map(|packet| Span::new(packet * BYTES, BYTES)).collect();
     let batch = Batch::new(&memory, &spans);
     let mut group = criterion.benchmark_group("transmit");

@@ -49,7 +49,10 @@ fn write_sample(path: &Path) -> Vec<Vec<u8>> {
     packets
 }
 
-fn read_all(path: &Path) -> (Vec<(u64, u32, Vec<u8>)>, Option<CaptureError>) {
+/// Time, interface and bytes.
+type Read = (u64, u32, Vec<u8>);
+
+fn read_all(path: &Path) -> (Vec<Read>, Option<CaptureError>) {
     let mut packets = Vec::new();
     let mut reader = match CaptureReader::open(path) {
         Ok(reader) => reader,
@@ -127,7 +130,7 @@ fn captures_of_tcpdump_and_of_other_senders_are_read() {
     write_sample(&path);
     let classic = folder.path().join("classic.pcap");
     output(Command::new("tcpdump").arg("--nano").arg("-r").arg(&path).arg("-w").arg(&classic));
-    let strip = |packets: Vec<(u64, u32, Vec<u8>)>| packets.into_iter().map(|(time, _, data)| (time, data)).collect::<Vec<_>>();
+    let strip = |packets: Vec<Read>| packets.into_iter().map(|(time, _, data)| (time, data)).collect::<Vec<_>>();
     let (ours, theirs) = (read_all(&path), read_all(&classic));
     assert!(theirs.1.is_none(), "{:?}", theirs.1);
     assert_eq!(strip(theirs.0), strip(ours.0), "nanoseconds survive tcpdump");

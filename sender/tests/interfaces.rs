@@ -11,12 +11,13 @@ use common::capability::{program, require, root};
 use common::netns::Namespace;
 use ocp809_sender::stream::{Batch, Span};
 use ocp809_sender::time::{Clock, SystemClock};
-use ocp809_sender::transport::fault::{FaultRates, FaultSwitch, Faulty, Relay};
+use ocp809_sender::transport::fault::{FaultRates, FaultSwitch, Faulty};
 use ocp809_sender::transport::interface::{find_by_mac, find_by_name};
 use ocp809_sender::transport::link::LinkWatch;
 use ocp809_sender::transport::packet::{PacketOptions, PacketTransport};
 use ocp809_sender::transport::pcap::CaptureReader;
 use ocp809_sender::transport::rebind::Rebinding;
+use ocp809_sender::transport::relay::Relay;
 use ocp809_sender::transport::{
     Backend, Concern, Interface, LinkState, OpenError, Preference, Reception, Transport, TransportError,
     listen_for_foreign_traffic, open,
@@ -33,7 +34,7 @@ fn stream(interface: &Interface, packets: u32, length: usize) -> (Vec<u8>, Vec<S
         memory.extend_from_slice(&interface.mac.unwrap().0);
         memory.extend_from_slice(&[0x88, 0xb5]);
         memory.extend_from_slice(&number.to_be_bytes());
-        memory.extend((18..length).map(|at| (number as usize * 31 + at * 7) as u8));
+        memory.extend((18..length).map(|at| (number as usize * 31 + at * 7).to_le_bytes()[0]));
     }
     (memory, spans)
 }

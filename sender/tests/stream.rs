@@ -62,8 +62,11 @@ fn latch() -> Latch {
     Latch::neutral(EPOCH_WITHOUT_CARDS)
 }
 
-/// Payloads by packet number, and the latches, of frames that must all be of frame `id`.
-fn parse(frames: &[Vec<u8>], id: u16) -> (BTreeMap<u16, Vec<u8>>, Vec<(bool, u16)>) {
+/// Payloads by packet number.
+type Payloads = BTreeMap<u16, Vec<u8>>;
+
+/// Payloads and latches (whether it is the copy, packets that it counts) of frames that must all be of frame `id`.
+fn parse(frames: &[Vec<u8>], id: u16) -> (Payloads, Vec<(bool, u16)>) {
     let (mut pixels, mut latches) = (BTreeMap::new(), Vec::new());
     for frame in frames {
         let packet = StreamPacket::parse(EthernetFrame::new_checked(frame).unwrap().payload()).expect("a sound packet");
@@ -78,7 +81,7 @@ fn parse(frames: &[Vec<u8>], id: u16) -> (BTreeMap<u16, Vec<u8>>, Vec<(bool, u16
     (pixels, latches)
 }
 
-fn payloads(bench: &Bench, memory: &[u8]) -> BTreeMap<u16, Vec<u8>> {
+fn payloads(bench: &Bench, memory: &[u8]) -> Payloads {
     let packets = 0..bench.plan.packets.len();
     packets.map(|packet| (u16::try_from(packet).unwrap(), memory[bench.plan.payload_range(packet)].to_vec())).collect()
 }

@@ -6,6 +6,7 @@ use ocp809_sender::slice::plan::{HEADROOM, SLOT_ALIGN};
 use ocp809_sender::slice::{PacketPlan, PortPlan, Run};
 use ocp809_sender::wall::{ColorOrder, WireFormat};
 
+#[cfg(feature = "transport")]
 pub(crate) mod capability;
 #[cfg(feature = "transport")]
 pub(crate) mod netns;
@@ -50,7 +51,8 @@ fn plan(packets: impl Iterator<Item = (u16, u32, u16)>, format: WireFormat) -> P
 pub(crate) fn paint(plan: &PortPlan, memory: &mut [u8], seed: u8) {
     for packet in 0..plan.packets.len() {
         for (place, byte) in memory[plan.payload_range(packet)].iter_mut().enumerate() {
-            *byte = seed.wrapping_add((packet * 31 + place * 7) as u8);
+            let [mixed, ..] = (packet * 31 + place * 7).to_le_bytes();
+            *byte = seed.wrapping_add(mixed);
         }
     }
 }
