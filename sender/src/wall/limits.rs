@@ -6,6 +6,8 @@ pub const MAX_PIXELS: u64 = 1 << 28;
 pub const MAX_MODULES: u64 = 1 << 18;
 /// Modules of one cabinet.
 pub const MAX_MODULES_PER_CABINET: u64 = 4096;
+/// Rows of all modules, which bound the runs of a slice plan: [`MAX_PIXELS`] in rows of 32.
+pub const MAX_MODULE_ROWS: u64 = 1 << 23;
 /// Screens of a wall.
 pub const MAX_SCREENS: usize = 256;
 /// Ports of a wall: the last byte of the stream's group address counts them.
@@ -13,7 +15,7 @@ pub const MAX_PORTS: usize = 256;
 /// Cards of one cascade: an OCP-809 control packet is forwarded 254 times at most, and the index of a Colorlight discovery
 /// request is one byte.
 pub const MAX_CASCADE: usize = 255;
-/// Rows and columns of a source picture, and of a port's canvas: Colorlight counts both in 16 bits.
+/// Rows and columns of a screen, of a source picture, and of a port's canvas: Colorlight counts both in 16 bits.
 pub const MAX_RASTER: u32 = 65_535;
 /// Characters of an id.
 pub const MAX_ID_CHARS: usize = 64;

@@ -4,7 +4,7 @@ use super::models::{Model, ModelModule};
 use super::{Names, numbers};
 use crate::geometry::{Orientation, PixelPoint, PixelRect};
 use crate::ids::{CabinetIndex, PortIndex, ScreenIndex};
-use crate::wall::limits::{MAX_MODULES, MAX_PIXELS};
+use crate::wall::limits::{MAX_MODULE_ROWS, MAX_MODULES, MAX_PIXELS};
 use crate::wall::path::DocPath;
 use crate::wall::problem::{Item, Problems, WallFault};
 use crate::wall::spec::{CabinetSpec, ModuleModelSpec, WallSpec};
@@ -17,6 +17,8 @@ pub(in crate::wall) struct Placed {
     pub(in crate::wall) modules: Vec<Module>,
     /// LED pixels so far.
     pixels: u64,
+    /// Rows of modules so far.
+    module_rows: u64,
 }
 
 /// Resolves all cabinets; those with problems are left out, and nothing is kept beyond a wall's limits.
@@ -25,14 +27,8 @@ pub(in crate::wall) fn resolve(spec: &WallSpec, names: &Names<'_>, models: &[Opt
     for (position, cabinet) in spec.cabinets.iter().enumerate() {
         let here = DocPath::entry("cabinet", position);
         let Some((resolved, model)) = resolve_one(spec, names, models, (position, cabinet), problems) else { continue };
-        let pixels = placed.pixels + model.pixels;
-        let count = placed.modules.len() as u64 + model.modules.len() as u64;
-        if pixels > MAX_PIXELS {
-            problems.push(here, WallFault::TooManyPixels { pixels, limit: MAX_PIXELS });
-            break;
-        }
-        if count > MAX_MODULES {
-            problems.push(here, WallFault::TooMany { item: Item::Module, found: count, limit: MAX_MODULES });
+        if let Some(fault) = placed.too_large_with(model) {
+            problems.push(here, fault);
             break;
         }
         placed.add(position, resolved, model, &spec.module_models);
@@ -86,6 +82,20 @@ fn resolve_one<'m>(
 }
 
 impl Placed {
+    /// What one more cabinet of this model would break.
+    fn too_large_with(&self, model: &Model) -> Option<WallFault> {
+        let pixels = self.pixels + model.pixels;
+        if pixels > MAX_PIXELS {
+            return Some(WallFault::TooManyPixels { pixels, limit: MAX_PIXELS });
+        }
+        let modules = self.modules.len() as u64 + model.modules.len() as u64;
+        let rows = self.module_rows + model.module_rows;
+        [(Item::Module, modules, MAX_MODULES), (Item::ModuleRow, rows, MAX_MODULE_ROWS)]
+            .into_iter()
+            .find(|(_, found, limit)| found > limit)
+            .map(|(item, found, limit)| WallFault::TooMany { item, found, limit })
+    }
+
     #[expect(clippy::cast_possible_truncation, reason = "modules, positions and pixels are limited far below 32 bits")]
     fn add(&mut self, position: usize, mut cabinet: Cabinet, model: &Model, kinds: &[ModuleModelSpec]) {
         let start = self.modules.len() as u32;
@@ -111,6 +121,7 @@ impl Placed {
         }
         cabinet.modules = start..self.modules.len() as u32;
         self.pixels += model.pixels;
+        self.module_rows += model.module_rows;
         self.cabinets.push((position, cabinet));
     }
 }

@@ -16,6 +16,8 @@ pub(in crate::wall) struct Model {
     pub(in crate::wall) modules: Vec<ModelModule>,
     /// LED pixels.
     pub(in crate::wall) pixels: u64,
+    /// Rows of all modules, in their own orientation.
+    pub(in crate::wall) module_rows: u64,
 }
 
 /// A module in its cabinet's own orientation.
@@ -87,7 +89,9 @@ impl Resolver<'_> {
         good &= check_overlap(&modules, here, problems);
         let modules: Vec<ModelModule> = modules.into_iter().map(|(_, module)| module).collect();
         let pixels = modules.iter().map(|m| m.rect.size().area()).sum();
-        good.then_some(Model { size: model.size, modules, pixels })
+        let module_rows = modules.iter().filter_map(|m| self.spec.module_models.get(m.model)).map(|m| u64::from(m.size.height));
+        let module_rows = module_rows.sum();
+        good.then_some(Model { size: model.size, modules, pixels, module_rows })
     }
 
     /// Checks one entry without expanding it.

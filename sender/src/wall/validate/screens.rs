@@ -18,6 +18,11 @@ fn resolve_one(spec: &ScreenSpec, here: &DocPath, problems: &mut Problems) -> Sc
     if numbers::not_empty(at_size.clone(), spec.size, problems) && spec.size.area() > MAX_PIXELS {
         problems.push(at_size, WallFault::TooManyPixels { pixels: spec.size.area(), limit: MAX_PIXELS });
     }
+    for (key, length) in [("width", spec.size.width), ("height", spec.size.height)] {
+        if length > MAX_RASTER {
+            numbers::range(here.key("size").key(key), f64::from(length), [1.0, f64::from(MAX_RASTER)], " pixels", problems);
+        }
+    }
     let source = spec.source.unwrap_or(PixelRect::new(0, 0, spec.size.width, spec.size.height));
     if spec.source.is_some() {
         check_source(source, &here.key("source"), problems);
