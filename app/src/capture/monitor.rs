@@ -245,11 +245,13 @@ impl Monitor {
     /// All of it as the status says it.
     #[must_use]
     pub fn status(&self) -> SourceStatus {
+        // Each guard ends with its statement: within the literal it would live until the last field was made.
         let shape = self.shape();
+        let since = self.shared.condition().since;
         SourceStatus {
             uri: self.shared.uri.clone(),
             state: self.state(),
-            since: self.shared.condition().since,
+            since,
             detail: self.detail(),
             size: shape.map(|shape| shape.size),
             format: shape.map_or_else(String::new, |shape| shape.format.to_string()),

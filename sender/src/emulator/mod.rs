@@ -14,6 +14,9 @@ pub mod serve;
 pub mod status;
 mod wall;
 
+#[cfg(test)]
+mod tests;
+
 use crate::time::{Nanos, Tai};
 pub use light::LightMean;
 pub use serve::{CardLink, CardServer};

@@ -222,3 +222,6 @@ impl CounterSource {
         self.last = self.last.max(highest);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,6 @@ mod announce;
 mod body;
 mod calibration;
 mod chunks;
-
 mod header;
 mod message;
 mod nack;
@@ -27,11 +26,10 @@ use crate::wire::ethernet::EtherType;
 pub use announce::{Announce, Capabilities, Discover, Features, Formats, Hardware, Master, Model, Padding, ProtocolVersions};
 pub use body::{Body, Event, Item, Request, Response};
 pub use calibration::{
-    BankChoice, BankReport, BankSelect, BankState, CalChunk, CalibrationKind, ChunkData, MODULE_ALL, SERIAL_ANY,
-    UPLOAD_CHUNK_LEN, UPLOAD_WINDOW, Upload, UploadId, UploadReport, UploadWindow,
+    BankChoice, BankReport, BankSelect, CalChunk, CalibrationKind, ChunkData, MODULE_ALL, SERIAL_ANY, UPLOAD_CHUNK_LEN,
+    UPLOAD_WINDOW, Upload, UploadId, UploadReport, UploadWindow,
 };
 pub use chunks::Reassembly;
-
 pub use header::{ControlHeader, Route};
 pub use message::{Message, Seal, Signer};
 pub use nack::{Nack, NackReason, Refusal};
@@ -43,9 +41,9 @@ pub use settings::{
     Driver, DriverRegisters, Geometry, Get, GrayBits, Ignored, LinkDecode, LockedMode, LowGray, ModuleMap, ModulePlace,
     OnSilence, Refresh, Scan, Set, SetReport, Setting, SilenceAction, Wanted, configuration_hash,
 };
-pub use stats::{CardPort, FrameCounts, Health, LatchTiming, LinkReport, LinkState, ModulePresence, PacketCounts, Stats};
+pub use stats::{CardPort, FrameCounts, Health, LatchTiming, LinkReport, LinkState, ModulePresence, Stats};
 pub use tlv::{FieldDoc, Tlv, TlvDoc, Tlvs, Value};
-pub use values::{Bytes, Field, Serial, SerialError, Text};
+pub use values::{Bytes, Field, Serial, SerialError, Text, ValueDoc};
 
 /// Bytes of the control header.
 pub const HEADER_LEN: usize = 26;
@@ -146,3 +144,6 @@ pub enum ControlError {
     #[error("a request that changes a card must name it: it cannot go to all")]
     MutatingToAll,
 }
+
+#[cfg(test)]
+mod tests;

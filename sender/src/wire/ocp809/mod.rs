@@ -5,6 +5,8 @@
 
 pub mod auth;
 pub mod control;
+#[doc(hidden)]
+pub mod examples;
 pub mod samples;
 pub mod stream;
 

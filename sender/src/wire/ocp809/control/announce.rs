@@ -2,8 +2,9 @@
 
 use super::session::Identity;
 use super::settings::ConfigurationHash;
-use super::tlv::{body, layout};
+use super::tlv::{TLV_HEADER_LEN, body, layout};
 use super::values::{Bytes, Text, flags};
+use super::{CRC_LEN, HEADER_LEN};
 use crate::wall::WireFormat;
 use crate::wire::ethernet::MacAddress;
 use crate::wire::ocp809::{Epoch, VERSION, format_code};
@@ -143,10 +144,30 @@ impl Formats {
 }
 
 impl Padding {
-    /// This many bytes.
+    /// What fills a packet of `mtu` bytes without AUTH whose body has `body_len` bytes without it.
+    fn filling(mtu: u16, body_len: usize) -> Self {
+        let used = HEADER_LEN + CRC_LEN + TLV_HEADER_LEN + body_len;
+        Self { zeros: Bytes(vec![0; usize::from(mtu).saturating_sub(used)]) }
+    }
+}
+
+impl Discover {
+    /// Asks whether frames with `mtu` bytes of payload pass.
     #[must_use]
-    pub fn of(bytes: usize) -> Self {
-        Self { zeros: Bytes(vec![0; bytes]) }
+    pub fn filling(mtu: u16) -> Self {
+        Self { padding: Some(Padding::filling(mtu, 0)) }
+    }
+}
+
+impl Announce {
+    /// The same, in a frame with `mtu` bytes of payload.
+    #[must_use]
+    pub fn filling(mut self, mtu: u16) -> Self {
+        self.padding = None;
+        let mut body = Vec::new();
+        self.emit(&mut body);
+        self.padding = Some(Padding::filling(mtu, body.len()));
+        self
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::body::{Body, Request};
 use super::packet::emit_frame;
-use super::{BODY_MAX, ControlError, ControlHeader, ControlPacket, HEADER_LEN, Opcode, Route};
+use super::{BODY_MAX, CRC_LEN, ControlError, ControlHeader, ControlPacket, HEADER_LEN, Opcode, Route};
 use crate::wire::ethernet::{HEADER_LEN as ETHERNET_HEADER_LEN, MacAddress};
 use crate::wire::ocp809::auth::{CardIdentity, Key, MAC_LEN};
 use crate::wire::ocp809::{CARD_ID_ALL, VERSION};
@@ -47,7 +47,8 @@ pub struct Signer<'a> {
 impl Seal<'_> {
     /// Bytes of body that one frame takes.
     const fn body_max(&self) -> usize {
-        let room = self.frame_max.saturating_sub(ETHERNET_HEADER_LEN + HEADER_LEN + MAC_LEN);
+        let trailer = if self.signer.is_some() { MAC_LEN } else { CRC_LEN };
+        let room = self.frame_max.saturating_sub(ETHERNET_HEADER_LEN + HEADER_LEN + trailer);
         if room == 0 { 1 } else { room }
     }
 }

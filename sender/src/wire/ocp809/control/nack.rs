@@ -10,26 +10,31 @@ use crate::wire::ocp809::Epoch;
 /// Declares the reasons with their numbers: one byte of code, then the numbers in the order in which they are written.
 macro_rules! reasons {
     ($(
-        $(#[$doc:meta])*
-        $case:ident = $code:literal $title:literal $({ $($(#[$field_doc:meta])* $field:ident: $type:ty,)+ })?,
+        $(#[doc = $doc:literal])*
+        $case:ident = $code:literal $title:literal $({ $($(#[doc = $field_doc:literal])* $field:ident: $type:ty,)+ })?,
     )+) => {
         /// Why a card refused a request.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum NackReason {
-            $($(#[$doc])* $case $({ $($(#[$field_doc])* $field: $type,)+ })?,)+
+            $($(#[doc = $doc])* $case $({ $($(#[doc = $field_doc])* $field: $type,)+ })?,)+
             /// A reason of a later version.
             Other(u8),
         }
 
         impl NackReason {
-            /// Code, name and numbers of each reason.
-            pub const DOCS: &'static [(u8, &'static str, &'static [FieldDoc])] = &[$((
-                $code,
-                $title,
-                &[$($(FieldDoc {
-                    name: stringify!($field), kind: stringify!($type), len: <$type as Field>::LEN,
+            /// Each reason with its numbers, documented like a TLV whose type is the code.
+            pub const DOCS: &'static [TlvDoc] = &[$(TlvDoc {
+                kind: $code,
+                name: $title,
+                about: concat!($($doc),*),
+                fields: &[$($(FieldDoc {
+                    name: stringify!($field),
+                    about: concat!($($field_doc),*),
+                    wire: <$type as Field>::WIRE,
+                    len: <$type as Field>::LEN,
+                    values: &[],
                 },)+)?],
-            ),)+];
+            },)+];
 
             /// The byte on the wire.
             #[must_use]
@@ -148,7 +153,11 @@ impl Value for Refusal {
     const DOC: TlvDoc = TlvDoc {
         kind: 0x0006,
         name: "REASON",
-        fields: &[FieldDoc { name: "reason", kind: "u8", len: 1 }, FieldDoc { name: "numbers", kind: "by reason", len: 0 }],
+        about: " Why a request was refused.",
+        fields: &[
+            FieldDoc { name: "reason", about: " Code of the reason.", wire: "u8", len: 1, values: &[] },
+            FieldDoc { name: "numbers", about: " What explains it, by reason.", wire: "by reason", len: 0, values: &[] },
+        ],
     };
 
     fn parse(value: &[u8]) -> Option<Self> {

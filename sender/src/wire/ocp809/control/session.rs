@@ -48,7 +48,7 @@ layout! {
     pub struct KeyChange = 0x0304 "KEY" {
         /// Its id, at least 1. A known id is replaced.
         new_key_id: u16,
-        /// The key XOR the mask; see `Key::wrapped`.
+        /// The key XOR its mask.
         masked_key: [u8; 32],
     }
 

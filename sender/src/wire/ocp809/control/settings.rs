@@ -30,9 +30,9 @@ layout! {
         kinds: Vec<u16>,
     }
 
-    /// What a configuration is compared by; see [`configuration_hash`].
+    /// What a configuration is compared by: the SHA-256 of all its setting TLVs, by rising type.
     pub struct ConfigurationHash = 0x0005 "CONFIGURATION_HASH" {
-        /// The first 8 bytes of a SHA-256.
+        /// Its first 8 bytes.
         hash: [u8; 8],
     }
 
@@ -321,6 +321,8 @@ impl ModulePlace {
 
 impl Field for ModulePlace {
     const LEN: usize = 9;
+    const WIRE: &'static str = "module";
+    const WIRE_LIST: &'static str = "list of module";
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let [width, height, x, y] = [reader.u16()?, reader.u16()?, reader.u16()?, reader.u16()?];

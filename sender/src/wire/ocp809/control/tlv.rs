@@ -6,6 +6,7 @@ use core::fmt;
 
 use super::ControlError;
 use super::settings::Setting;
+use super::values::ValueDoc;
 use crate::wire::field::{Reader, u16_at};
 
 /// Bytes of type and length.
@@ -16,10 +17,14 @@ pub(super) const TLV_HEADER_LEN: usize = 4;
 pub struct FieldDoc {
     /// The field's name.
     pub name: &'static str,
-    /// Its type in Rust.
-    pub kind: &'static str,
+    /// What it means.
+    pub about: &'static str,
+    /// Its type's name in the specification.
+    pub wire: &'static str,
     /// Its bytes; 0 for what reaches to the end.
     pub len: usize,
+    /// What its values mean, where it is a code or a set of flags.
+    pub values: &'static [ValueDoc],
 }
 
 /// What there is to know about a TLV type.
@@ -29,6 +34,8 @@ pub struct TlvDoc {
     pub kind: u16,
     /// Its name.
     pub name: &'static str,
+    /// What it is.
+    pub about: &'static str,
     /// Its fields, in order.
     pub fields: &'static [FieldDoc],
 }
@@ -106,23 +113,26 @@ impl<'a> Iterator for Tlvs<'a> {
 /// Declares the value of a TLV: a struct whose fields travel in the order in which they are written here.
 macro_rules! layout {
     ($(
-        $(#[$doc:meta])*
+        $(#[doc = $doc:literal])*
         pub struct $name:ident = $kind:literal $title:literal {
-            $($(#[$field_doc:meta])* $field:ident: $type:ty,)+
+            $($(#[doc = $field_doc:literal])* $field:ident: $type:ty,)+
         }
     )+) => {$(
-        $(#[$doc])*
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, PartialEq, Eq)]
-        pub struct $name { $($(#[$field_doc])* pub $field: $type,)+ }
+        pub struct $name { $($(#[doc = $field_doc])* pub $field: $type,)+ }
 
         impl $crate::wire::ocp809::control::tlv::Value for $name {
             const DOC: $crate::wire::ocp809::control::tlv::TlvDoc = $crate::wire::ocp809::control::tlv::TlvDoc {
                 kind: $kind,
                 name: $title,
+                about: concat!($($doc),*),
                 fields: &[$($crate::wire::ocp809::control::tlv::FieldDoc {
                     name: stringify!($field),
-                    kind: stringify!($type),
+                    about: concat!($($field_doc),*),
+                    wire: <$type as $crate::wire::ocp809::control::values::Field>::WIRE,
                     len: <$type as $crate::wire::ocp809::control::values::Field>::LEN,
+                    values: <$type as $crate::wire::ocp809::control::values::Field>::VALUES,
                 },)+],
             };
 

@@ -14,6 +14,12 @@ use crate::wire::ocp809::{Epoch, FrameId};
 pub trait Field: Sized {
     /// Bytes on the wire; 0 for what reaches to the end.
     const LEN: usize;
+    /// The type's name in the specification.
+    const WIRE: &'static str;
+    /// The name of a list of this type in the specification.
+    const WIRE_LIST: &'static str = "";
+    /// What the values of a code or the bits of a set of flags mean.
+    const VALUES: &'static [ValueDoc] = &[];
     /// Reads the value; `None` when bytes are missing or not allowed.
     fn read(reader: &mut Reader<'_>) -> Option<Self>;
     /// Appends the value.
@@ -23,6 +29,17 @@ pub trait Field: Sized {
     /// # Errors
     /// Those of the formatter.
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
+/// One value of a code, or one bit of a set of flags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ValueDoc {
+    /// The number on the wire.
+    pub code: u32,
+    /// Its name.
+    pub name: &'static str,
+    /// What it means.
+    pub about: &'static str,
 }
 
 /// A serial number: 1 to 16 bytes of printable ASCII, zero-padded on the wire. All zeros: none.
@@ -95,6 +112,8 @@ macro_rules! numbers {
     ($($number:ident)+) => {$(
         impl Field for $number {
             const LEN: usize = size_of::<$number>();
+            const WIRE: &'static str = stringify!($number);
+            const WIRE_LIST: &'static str = concat!("list of ", stringify!($number));
 
             fn read(reader: &mut Reader<'_>) -> Option<Self> {
                 reader.array().map($number::from_be_bytes)
@@ -115,9 +134,11 @@ numbers! { u8 u16 u32 u64 i16 i32 }
 
 /// Implements [`Field`] for a type that travels as another one.
 macro_rules! field_as {
-    ($($own:ty as $wire:ty: |$read:ident| $from:expr, |$write:ident| $into:expr, $show:literal;)+) => {$(
+    ($($own:ty as $wire:ty = $name:literal: |$read:ident| $from:expr, |$write:ident| $into:expr, $show:literal;)+) => {$(
         impl Field for $own {
             const LEN: usize = <$wire as Field>::LEN;
+            const WIRE: &'static str = $name;
+            const WIRE_LIST: &'static str = concat!("list of ", $name);
 
             fn read(reader: &mut Reader<'_>) -> Option<Self> {
                 let $read = <$wire as Field>::read(reader)?;
@@ -138,6 +159,7 @@ macro_rules! field_as {
 
 impl<const N: usize> Field for [u8; N] {
     const LEN: usize = N;
+    const WIRE: &'static str = "bytes";
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         reader.array()
@@ -153,13 +175,14 @@ impl<const N: usize> Field for [u8; N] {
 }
 
 field_as! {
-    Serial as [u8; 16]: |bytes| Some(Self(bytes)), |serial| serial.0, "{}";
-    MacAddress as [u8; 6]: |bytes| Some(Self(bytes)), |mac| mac.0, "{}";
-    bool as u8: |byte| match byte { 0 => Some(false), 1 => Some(true), _ => None }, |on| u8::from(*on), "{}";
+    Serial as [u8; 16] = "serial": |bytes| Some(Self(bytes)), |serial| serial.0, "{}";
+    MacAddress as [u8; 6] = "MAC": |bytes| Some(Self(bytes)), |mac| mac.0, "{}";
+    bool as u8 = "bool": |byte| match byte { 0 => Some(false), 1 => Some(true), _ => None }, |on| u8::from(*on), "{}";
 }
 
 impl Field for Epoch {
     const LEN: usize = 4;
+    const WIRE: &'static str = "epoch";
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         reader.u32().map(Self::from_u32)
@@ -176,6 +199,7 @@ impl Field for Epoch {
 
 impl Field for FrameId {
     const LEN: usize = 2;
+    const WIRE: &'static str = "u16";
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         reader.u16().map(Self)
@@ -192,6 +216,7 @@ impl Field for FrameId {
 
 impl Field for Tai {
     const LEN: usize = 8;
+    const WIRE: &'static str = "u64";
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         reader.u64().map(Self)
@@ -208,6 +233,7 @@ impl Field for Tai {
 
 impl Field for Text {
     const LEN: usize = 0;
+    const WIRE: &'static str = "text to the end";
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let bytes = reader.bytes(reader.rest().len())?;
@@ -225,6 +251,7 @@ impl Field for Text {
 
 impl Field for Bytes {
     const LEN: usize = 0;
+    const WIRE: &'static str = "bytes to the end";
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         reader.bytes(reader.rest().len()).map(|bytes| Self(bytes.to_vec()))
@@ -245,6 +272,7 @@ impl Field for Bytes {
 /// Red, green and blue.
 impl Field for [u16; 3] {
     const LEN: usize = 6;
+    const WIRE: &'static str = "3 x u16";
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         Some([reader.u16()?, reader.u16()?, reader.u16()?])
@@ -265,6 +293,7 @@ impl Field for [u16; 3] {
 /// A list reaches to the end of the value; a piece of an element is not allowed.
 impl<T: Field> Field for Vec<T> {
     const LEN: usize = 0;
+    const WIRE: &'static str = T::WIRE_LIST;
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         // A capacity from the length would trust the sender; elements are at least one byte, so this ends.
@@ -295,10 +324,13 @@ impl<T: Field> Field for Vec<T> {
 
 /// Declares an enum whose values travel as one byte; other bytes are not allowed.
 macro_rules! codes {
-    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$case_doc:meta])* $case:ident = $code:literal $text:literal,)+ }) => {
-        $(#[$doc])*
+    (
+        $(#[doc = $doc:literal])*
+        pub enum $name:ident { $($(#[doc = $case_doc:literal])* $case:ident = $code:literal $text:literal,)+ }
+    ) => {
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$case_doc])* $case,)+ }
+        pub enum $name { $($(#[doc = $case_doc])* $case,)+ }
 
         impl $name {
             /// All values, by rising code.
@@ -325,6 +357,12 @@ macro_rules! codes {
 
         impl $crate::wire::ocp809::control::values::Field for $name {
             const LEN: usize = 1;
+            const WIRE: &'static str = "u8";
+            const VALUES: &'static [$crate::wire::ocp809::control::values::ValueDoc] = &[
+                $($crate::wire::ocp809::control::values::ValueDoc {
+                    code: $code, name: $text, about: concat!($($case_doc),*),
+                },)+
+            ];
 
             fn read(reader: &mut $crate::wire::field::Reader<'_>) -> Option<Self> {
                 reader.u8().and_then(Self::from_code)
@@ -344,13 +382,16 @@ pub(super) use codes;
 
 /// Declares a set of flags that travels as an unsigned number; bits without a name are kept.
 macro_rules! flags {
-    ($(#[$doc:meta])* pub struct $name:ident($number:ty) { $($(#[$bit_doc:meta])* $bit:ident = $value:literal,)+ }) => {
-        $(#[$doc])*
+    (
+        $(#[doc = $doc:literal])*
+        pub struct $name:ident($number:ident) { $($(#[doc = $bit_doc:literal])* $bit:ident = $value:literal,)+ }
+    ) => {
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
         pub struct $name(pub $number);
 
         impl $name {
-            $($(#[$bit_doc])* pub const $bit: Self = Self($value);)+
+            $($(#[doc = $bit_doc])* pub const $bit: Self = Self($value);)+
 
             /// Whether all of `other`'s flags are set.
             #[must_use]
@@ -381,6 +422,12 @@ macro_rules! flags {
 
         impl $crate::wire::ocp809::control::values::Field for $name {
             const LEN: usize = size_of::<$number>();
+            const WIRE: &'static str = stringify!($number);
+            const VALUES: &'static [$crate::wire::ocp809::control::values::ValueDoc] = &[
+                $($crate::wire::ocp809::control::values::ValueDoc {
+                    code: $value, name: stringify!($bit), about: concat!($($bit_doc),*),
+                },)+
+            ];
 
             fn read(reader: &mut $crate::wire::field::Reader<'_>) -> Option<Self> {
                 <$number as $crate::wire::ocp809::control::values::Field>::read(reader).map(Self)
