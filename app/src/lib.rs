@@ -11,6 +11,17 @@
     )
 )]
 
+pub mod capture;
+pub mod config;
 pub mod control;
+pub mod demo;
+pub mod engine;
 pub mod gui;
 pub mod picture;
+pub mod picture_file;
+pub mod pixel_path;
+pub mod readers;
+pub mod run;
+pub mod signals;
+pub mod virtual_host;
+pub mod virtual_show;

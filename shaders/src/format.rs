@@ -14,6 +14,8 @@ pub enum PixelFormat {
     Rgb24,
     /// Bytes B, G, R.
     Bgr24,
+    /// Little-endian 16-bit words R, G, B.
+    Rgb48,
     /// 4:2:2 packed, bytes Cb, Y0, Cr, Y1.
     Uyvy,
     /// 4:2:2 packed, bytes Y0, Cb, Y1, Cr.
@@ -154,9 +156,10 @@ impl PixelFormat {
     /// Every format, the planar ones at 8, 10 and 16 bits.
     pub fn examples() -> impl Iterator<Item = Self> {
         let depths = [SampleBits(8), SampleBits(10), SampleBits(16)];
-        let packed = [Self::Rgba8, Self::Bgra8, Self::Rgb24, Self::Bgr24, Self::Uyvy, Self::Yuyv, Self::Nv12, Self::P010];
+        let rgb = [Self::Rgba8, Self::Bgra8, Self::Rgb24, Self::Bgr24, Self::Rgb48];
+        let packed = rgb.into_iter().chain([Self::Uyvy, Self::Yuyv, Self::Nv12, Self::P010]);
         let planar = depths.into_iter().flat_map(|bits| Chroma::ALL.into_iter().map(move |chroma| Self::Planar(chroma, bits)));
-        packed.into_iter().chain(planar).chain(depths.into_iter().map(Self::Gray))
+        packed.chain(planar).chain(depths.into_iter().map(Self::Gray))
     }
 
     /// The format's row of the table.
@@ -167,6 +170,7 @@ impl PixelFormat {
             Self::Bgra8 => packed_rgb(4, [2, 1, 0]),
             Self::Rgb24 => packed_rgb(3, [0, 1, 2]),
             Self::Bgr24 => packed_rgb(3, [2, 1, 0]),
+            Self::Rgb48 => FormatDescriptor { sample_bytes: 2, bits: 16, ..packed_rgb(6, [0, 2, 4]) },
             Self::Uyvy => yuv(1, 1, 8, Chroma::C422, [place(0, 1, 2), place(0, 0, 4), place(0, 2, 4)]),
             Self::Yuyv => yuv(1, 1, 8, Chroma::C422, [place(0, 0, 2), place(0, 1, 4), place(0, 3, 4)]),
             Self::Nv12 => yuv(2, 1, 8, Chroma::C420, [place(0, 0, 1), place(1, 0, 2), place(1, 1, 2)]),
@@ -223,6 +227,7 @@ impl core::fmt::Display for PixelFormat {
             Self::Bgra8 => f.write_str("BGRA8"),
             Self::Rgb24 => f.write_str("RGB24"),
             Self::Bgr24 => f.write_str("BGR24"),
+            Self::Rgb48 => f.write_str("RGB48"),
             Self::Uyvy => f.write_str("UYVY"),
             Self::Yuyv => f.write_str("YUYV"),
             Self::Nv12 => f.write_str("NV12"),

@@ -171,7 +171,8 @@ impl SourceShape {
     /// Whether codes are 8-bit RGB of full range: the only ones that a pass-through link can return byte for byte.
     #[must_use]
     pub fn is_full_rgb8(&self) -> bool {
-        self.format.descriptor().model == ColorModel::Rgb && self.color.range == Range::Full
+        let row = self.format.descriptor();
+        row.model == ColorModel::Rgb && row.bits == 8 && self.color.range == Range::Full
     }
 }
 
@@ -234,6 +235,15 @@ impl<'a> FrameView<'a> {
     #[must_use]
     pub const fn planes(&self) -> &[Plane<'a>; 3] {
         &self.planes
+    }
+
+    /// The same picture read in the colour of `shape`, where format and size are the same: whoever runs the path may know
+    /// better than the source what its codes mean.
+    #[must_use]
+    pub fn with_color_of(mut self, shape: &SourceShape) -> Option<Self> {
+        let is_same = self.shape.format == shape.format && self.shape.size == shape.size;
+        self.shape.color = shape.color;
+        is_same.then_some(self)
     }
 
     /// Row `y` of plane `plane`, without padding; empty outside of the picture.

@@ -2,19 +2,8 @@
 //! brightness is applied exactly once and ports of different protocols on one screen match.
 
 use ocp809_sender::wall::{AppliedAt, ProtocolKind, Wall};
+use ocp809_sender::wire::colorlight::{share_of_sync_level, sync_level_at_least};
 use ocp809_sender::wire::ocp809::{BRIGHTNESS_FULL, GAIN_UNITY};
-
-/// Levels of the light that Colorlight receivers distinguish above black.
-const COLORLIGHT_STEPS: f64 = 255.0;
-
-/// The light that a screen was asked for.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ScreenLevel {
-    /// Share of full light, 0.0 to 1.0, limits and fades included.
-    pub brightness: f64,
-    /// Shares of red, green and blue, 0.0 to 1.0.
-    pub gains: [f64; 3],
-}
 
 /// What the cards of a port apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,14 +14,15 @@ pub struct CardLevel {
     pub gains: [u16; 3],
 }
 
-/// Both halves of the split.
+/// Both halves of the split. The light of screen s on port p is `cards[p] * ports[p] * screens[s]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Levels {
-    /// Per port, in the wall's order.
+    /// What the cards of each port apply.
     pub cards: Vec<CardLevel>,
-    /// Per port and screen (`port * screens + screen`): what the pixel path multiplies red, green and blue by, 0.0 to 1.0.
-    pub host: Vec<[f64; 3]>,
-    screens: usize,
+    /// What the pixel path applies on each port, 0.0 to 2.0.
+    pub ports: Vec<f64>,
+    /// What the pixel path applies on each screen: its share of the brightest screen, 0.0 to 1.0.
+    pub screens: Vec<f64>,
 }
 
 impl CardLevel {
@@ -41,48 +31,42 @@ impl CardLevel {
 }
 
 impl Levels {
-    /// The split for a wall whose screens were asked for `screens`, in the wall's order.
+    /// The split for a wall whose screens were asked for these shares of full light (0.0 to 1.0, limits and fades included).
     #[must_use]
-    pub fn split(wall: &Wall, screens: &[ScreenLevel]) -> Self {
-        let mut levels = Self { cards: Vec::new(), host: Vec::new(), screens: screens.len() };
-        for (index, port) in wall.ports().iter().enumerate() {
-            let fed: Vec<usize> = (0..screens.len())
-                .filter(|&s| wall.cascade(port).any(|cabinet| cabinet.port.index() == index && cabinet.screen.index() == s))
-                .collect();
-            let share = match port.brightness_at {
-                AppliedAt::Host => 1.0,
-                AppliedAt::Card => fed.iter().filter_map(|&s| screens.get(s)).map(|l| l.brightness).fold(0.0, f64::max),
+    pub fn split(wall: &Wall, screens: &[f64]) -> Self {
+        let brightest = screens.iter().copied().fold(0.0, f64::max);
+        let mut levels = Self {
+            cards: Vec::with_capacity(wall.ports().len()),
+            ports: Vec::with_capacity(wall.ports().len()),
+            screens: screens.iter().map(|share| if brightest > 0.0 { share / brightest } else { 0.0 }).collect(),
+        };
+        for port in wall.ports() {
+            let fed = wall.cascade(port).filter_map(|cabinet| screens.get(cabinet.screen.index())).copied();
+            // Not below half of the brightest screen: the pixel path can at most double what is left.
+            let share = fed.fold(brightest / 2.0, f64::max);
+            let (card, applied) = match port.brightness_at {
+                AppliedAt::Host => (CardLevel::NEUTRAL, 1.0),
+                AppliedAt::Card => card_level(port.protocol, share),
             };
-            let card = card_level(port.protocol, share);
             levels.cards.push(card);
-            let applied = f64::from(card.brightness) / f64::from(BRIGHTNESS_FULL);
-            levels.host.extend(screens.iter().map(|screen| host_level(screen, applied)));
+            levels.ports.push(if applied > 0.0 { brightest / applied } else { 1.0 });
         }
         levels
     }
-
-    /// What the pixel path multiplies a screen's light by on a port.
-    #[must_use]
-    pub fn host(&self, port: usize, screen: usize) -> [f64; 3] {
-        self.host.get(port * self.screens + screen).copied().unwrap_or([1.0; 3])
-    }
 }
 
-/// The card's level for a share of light: exact in 16 bit, or rounded up to the next step of a Colorlight receiver, so that
-/// the pixel path only ever has to take light away.
-fn card_level(protocol: ProtocolKind, share: f64) -> CardLevel {
+/// The card's level for a share of light, and the share that it counts as. 16 bits are finer than anybody asks, so that
+/// the pixel path stays out of it; a Colorlight receiver's 255 steps are rounded up, and the pixel path takes the rest away.
+fn card_level(protocol: ProtocolKind, share: f64) -> (CardLevel, f64) {
     let full = f64::from(BRIGHTNESS_FULL);
-    let level = match protocol {
-        ProtocolKind::Ocp809 => (share * full).ceil(),
-        ProtocolKind::Colorlight => ((share * COLORLIGHT_STEPS).ceil() / COLORLIGHT_STEPS * full).round(),
-    };
-    CardLevel { brightness: to_u16(level), ..CardLevel::NEUTRAL }
-}
-
-/// What is left for the pixel path once the card applied its part.
-fn host_level(screen: &ScreenLevel, applied: f64) -> [f64; 3] {
-    let rest = if applied > 0.0 { (screen.brightness / applied).min(1.0) } else { 0.0 };
-    screen.gains.map(|gain| gain * rest)
+    match protocol {
+        ProtocolKind::Ocp809 => (CardLevel { brightness: to_u16((share * full).round()), ..CardLevel::NEUTRAL }, share),
+        ProtocolKind::Colorlight => {
+            let asked = to_u16((share * full).ceil());
+            let level = if asked == 0 { 0 } else { share_of_sync_level(sync_level_at_least(asked)) };
+            (CardLevel { brightness: level, ..CardLevel::NEUTRAL }, f64::from(level) / full)
+        }
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range of u16 before the cast")]
@@ -103,38 +87,52 @@ mod tests {
         Wall::from_spec(&spec).unwrap()
     }
 
-    fn light(levels: &Levels, port: usize, channel: usize) -> f64 {
-        f64::from(levels.cards[port].brightness) / 65535.0 * levels.host(port, 0)[channel]
+    fn light(levels: &Levels, port: usize, screen: usize) -> f64 {
+        f64::from(levels.cards[port].brightness) / 65535.0 * levels.ports[port] * levels.screens[screen]
     }
 
     #[test]
-    fn card_and_host_together_make_exactly_the_asked_light() {
-        let asked = ScreenLevel { brightness: 0.357, gains: [1.0, 0.5, 0.25] };
-        for protocol in [ProtocolKind::Ocp809, ProtocolKind::Colorlight] {
+    fn card_and_host_together_make_the_asked_light() {
+        for (protocol, exact) in [(ProtocolKind::Ocp809, 0.5 / 65535.0), (ProtocolKind::Colorlight, 1e-12)] {
             let wall = wall(|spec| spec.ports[0].protocol = protocol);
-            let levels = Levels::split(&wall, &[asked]);
-            for (channel, gain) in asked.gains.into_iter().enumerate() {
-                let made = light(&levels, 0, channel);
-                assert!((made - 0.357 * gain).abs() < 1e-12, "{protocol:?}: {made} of channel {channel}");
+            for permille in 0..=1000 {
+                let asked = f64::from(permille) / 1000.0;
+                let levels = Levels::split(&wall, &[asked]);
+                assert!((light(&levels, 0, 0) - asked).abs() <= exact, "{protocol:?} at {permille} permille");
+                assert!(levels.ports[0] <= 1.0, "the pixel path only takes away");
             }
-            assert!(levels.host(0, 0)[0] > 0.98, "the card does the coarse part");
+        }
+    }
+
+    #[test]
+    fn screens_of_different_brightness_share_a_wall() {
+        let wall = wall(|spec| {
+            let right = ocp809_sender::wall::spec::ScreenSpec { id: "right".into(), ..spec.screens[0].clone() };
+            spec.screens.push(right);
+            spec.cabinets[1].screen = "right".into();
+        });
+        for asked in [[1.0, 0.1], [0.05, 0.9], [0.0, 0.3]] {
+            let levels = Levels::split(&wall, &asked);
+            for (screen, share) in asked.into_iter().enumerate() {
+                assert!((light(&levels, 0, screen) - share).abs() < 1e-5, "{asked:?}, screen {screen}");
+            }
+            assert!(levels.ports[0] <= 2.0, "within what the pixel path can do");
         }
     }
 
     #[test]
     fn a_port_that_dims_in_the_host_leaves_its_cards_neutral() {
         let wall = wall(|spec| spec.ports[0].brightness_at = AppliedAt::Host);
-        let levels = Levels::split(&wall, &[ScreenLevel { brightness: 0.2, gains: [1.0; 3] }]);
+        let levels = Levels::split(&wall, &[0.2]);
         assert_eq!(levels.cards, [CardLevel::NEUTRAL], "neutral");
-        assert!((levels.host(0, 0)[0] - 0.2).abs() < 1e-12, "the host does it all");
+        assert!((levels.ports[0] - 0.2).abs() < 1e-12, "the host does it all");
     }
 
     #[test]
     fn black_is_black_whoever_applies_it() {
         for at in [AppliedAt::Card, AppliedAt::Host] {
             let wall = wall(|spec| spec.ports[0].brightness_at = at);
-            let levels = Levels::split(&wall, &[ScreenLevel { brightness: 0.0, gains: [1.0; 3] }]);
-            assert!(light(&levels, 0, 0).abs() < f64::EPSILON, "{at:?}");
+            assert!(light(&Levels::split(&wall, &[0.0]), 0, 0).abs() < f64::EPSILON, "{at:?}");
         }
     }
 }

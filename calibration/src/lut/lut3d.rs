@@ -34,6 +34,23 @@ impl Lut3d {
         Self::new(side, (0..count).map(at).collect())
     }
 
+    /// The cube between doing nothing (`strength` 0.0) and this one (1.0), entry by entry.
+    #[must_use]
+    pub fn blended(&self, strength: f64) -> Self {
+        let strength = strength.clamp(0.0, 1.0);
+        let points = f64::from(self.side - 1);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range of u16")]
+        let mix = |neutral: u32, code: u16| {
+            let neutral = f64::from(neutral) / points * 65_535.0;
+            (neutral + (f64::from(code) - neutral) * strength).round().clamp(0.0, 65_535.0) as u16
+        };
+        let blend = |(index, &[red, green, blue]): (u32, &[u16; 3])| {
+            let (x, y, z) = (index % self.side, index / self.side % self.side, index / self.side / self.side);
+            [mix(x, red), mix(y, green), mix(z, blue)]
+        };
+        Self { side: self.side, entries: (0..).zip(&self.entries).map(blend).collect() }
+    }
+
     /// Points per side.
     #[must_use]
     pub const fn side(&self) -> u32 {

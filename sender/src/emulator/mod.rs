@@ -5,8 +5,23 @@
 
 mod bits;
 pub mod card;
+pub(crate) mod cascade;
+pub mod colorlight;
+pub mod light;
+pub(crate) mod packets;
+mod pattern;
+pub mod serve;
+pub mod status;
+mod wall;
+
+#[cfg(test)]
+mod tests;
 
 use crate::time::{Nanos, Tai};
+pub use light::LightMean;
+pub use serve::{CardLink, CardServer};
+pub use status::{CardDetail, CardStatus, MasterStatus, Ocp809Status, Shows};
+pub use wall::{VirtualCards, VirtualWall, settings_of};
 
 /// An instant on the clocks that everything is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -47,7 +47,8 @@ impl SlicePlan {
     }
 }
 
-fn build_port(wall: &Wall, port: &Port, index: PortIndex) -> Result<PortPlan, SliceError> {
+/// Cuts one port; the port may differ from the wall's own in its link and may have a part of its cascade.
+pub(super) fn build_port(wall: &Wall, port: &Port, index: PortIndex) -> Result<PortPlan, SliceError> {
     let mut cutter = Cutter::new(port);
     match (port.protocol, port.addressing) {
         (ProtocolKind::Ocp809, Addressing::Id) => cards::cut(wall, port, &mut cutter),

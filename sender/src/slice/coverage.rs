@@ -1,11 +1,10 @@
 //! The plan against a mapping from another head: straight from the document, pixel by pixel, by turning coordinates one
 //! quarter at a time, without anything that the product uses to resolve walls.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use proptest::prelude::*;
 
-use super::limits::{COLORLIGHT_MAX_PIXELS, OCP809_HEADER_BYTES};
 use super::{HEADROOM, PortPlan, SLOT_ALIGN, SlicePlan};
 use crate::geometry::{PixelPoint, PixelSize};
 use crate::wall::arbitrary::walls;
@@ -14,8 +13,8 @@ use crate::wall::{Wall, layout};
 
 /// Where a pixel goes: target and index in the target's memory; on Colorlight row and column.
 type Address = (u16, u32);
-/// What it shows: screen, column and row, and the order of its samples.
-type Light = (String, u32, u32, ColorOrder);
+/// What it shows: position of the screen, column and row, and the order of its samples.
+type Light = (usize, u32, u32, ColorOrder);
 
 /// Mirrors left to right, then turns clockwise, one quarter at a time.
 fn hang((mut x, mut y): (u32, u32), (mut width, mut height): (u32, u32), mirror: bool, degrees: u16) -> (u32, u32) {
@@ -53,8 +52,8 @@ fn pixels_of(spec: &WallSpec, cabinet: &CabinetSpec) -> Vec<(u32, u32, ColorOrde
     pixels
 }
 
-/// Everything that a port must send.
-fn expected(spec: &WallSpec, port: &PortSpec) -> HashMap<Address, Light> {
+/// Everything that a port must send, by address.
+fn expected(spec: &WallSpec, port: &PortSpec) -> Vec<(Address, Light)> {
     let members: Vec<_> = spec.cabinets.iter().filter(|c| c.port == port.id).collect();
     let by_id = port.protocol == ProtocolKind::Ocp809 && port.addressing == Addressing::Id;
     let boxes = || {
@@ -67,8 +66,9 @@ fn expected(spec: &WallSpec, port: &PortSpec) -> HashMap<Address, Light> {
     let left = boxes().map(|b| b[0]).min().unwrap_or(0);
     let top = boxes().map(|b| b[1]).min().unwrap_or(0);
     let width = boxes().map(|b| b[2]).max().unwrap_or(0) - left;
-    let mut all = HashMap::new();
+    let mut all = Vec::new();
     for cabinet in members {
+        let screen = spec.screens.iter().position(|s| s.id == cabinet.screen).unwrap();
         for (index, (x, y, order)) in (0..).zip(pixels_of(spec, cabinet)) {
             let address = match port.protocol {
                 ProtocolKind::Ocp809 if by_id => (cabinet.place + 1, index),
@@ -79,17 +79,17 @@ fn expected(spec: &WallSpec, port: &PortSpec) -> HashMap<Address, Light> {
                 ProtocolKind::Ocp809 => order,
                 ProtocolKind::Colorlight => port.colorlight.clone().unwrap_or_default().color_order,
             };
-            let twice = all.insert(address, (cabinet.screen.to_string(), x, y, order));
-            assert_eq!(twice, None, "the naive mapping uses an address twice");
+            all.push((address, (screen, x, y, order)));
         }
     }
+    all.sort_unstable_by_key(|(address, _)| *address);
+    assert!(all.windows(2).all(|pair| pair[0].0 != pair[1].0), "the naive mapping uses an address twice");
     all
 }
 
-/// Walks the plan pixel by pixel and compares.
-fn check_coverage(wall: &Wall, plan: &PortPlan, mut expected: HashMap<Address, Light>) {
-    let lit: HashSet<_> = expected.values().map(|(screen, x, y, _)| (screen.clone(), *x, *y)).collect();
-    let mut sent = HashSet::new();
+/// Walks the plan pixel by pixel: what it sends of modules, by address, and the addresses that it sends black.
+fn sent(wall: &Wall, plan: &PortPlan) -> (Vec<(Address, Light)>, Vec<Address>) {
+    let (mut lit, mut black) = (Vec::new(), Vec::new());
     for (number, packet) in plan.packets.iter().enumerate() {
         let mut next = 0;
         for run in plan.runs_of(packet) {
@@ -99,22 +99,31 @@ fn check_coverage(wall: &Wall, plan: &PortPlan, mut expected: HashMap<Address, L
                 let along = |from: u32, step: i8| u32::try_from(i64::from(from) + i64::from(step) * i64::from(i)).unwrap();
                 let (x, y) = (along(run.x, run.step_x), along(run.y, run.step_y));
                 let address = (packet.target, packet.offset + u32::from(run.first_pixel) + u32::from(i));
-                assert!(sent.insert(address), "{address:?} is sent twice");
-                let screen = &wall.screen(run.screen).unwrap().id;
                 if let Some(index) = run.module {
                     let module = wall.module(index).unwrap();
                     assert!(module.rect.contains(PixelPoint::new(x, y)), "a run leaves its module");
-                    let light = (screen.to_string(), x, y, run.color_order);
-                    assert_eq!(expected.remove(&address), Some(light), "{address:?}");
+                    lit.push((address, (run.screen.index(), x, y, run.color_order)));
                 } else {
-                    assert!(!lit.contains(&(screen.to_string(), x, y)), "({x}, {y}) has an LED and is sent black");
-                    assert!(!expected.contains_key(&address), "{address:?} has an LED and is sent black");
+                    black.push(address);
                 }
             }
         }
         assert_eq!(next, u32::from(packet.pixels), "packet {number} is full of runs");
     }
-    assert!(expected.is_empty(), "{} pixels are not sent", expected.len());
+    lit.sort_unstable_by_key(|(address, _)| *address);
+    black.sort_unstable();
+    (lit, black)
+}
+
+/// Each pixel with an LED is sent once, to its place; black ones are sent once at most, and only where no LED is.
+fn check_coverage(wall: &Wall, plan: &PortPlan, expected: &[(Address, Light)]) {
+    let (lit, black) = sent(wall, plan);
+    let different = lit.iter().zip(expected).find(|(sent, wanted)| sent != wanted);
+    assert_eq!(different, None, "the first pixel that goes elsewhere (sent, wanted)");
+    assert_eq!(lit.len(), expected.len(), "all pixels are sent, and nothing else");
+    assert!(black.windows(2).all(|pair| pair[0] != pair[1]), "a black pixel is sent twice");
+    let hit = black.iter().find(|address| expected.binary_search_by_key(*address, |(a, _)| *a).is_ok());
+    assert_eq!(hit, None, "an address with an LED is sent black");
 }
 
 /// Limits of the packets themselves.
@@ -132,11 +141,12 @@ fn check_packets(wall: &Wall, plan: &PortPlan) {
         assert_eq!(u32::from(packet.payload_bytes), plan.format.payload_bytes(pixels), "payload of {pixels} pixels");
         match port.protocol {
             ProtocolKind::Ocp809 => {
-                assert!(OCP809_HEADER_BYTES + u32::from(packet.payload_bytes) <= u32::from(port.link.mtu), "within the MTU");
+                // The numbers are the protocols' own, not the product's constants.
+                assert!(18 + u32::from(packet.payload_bytes) <= u32::from(port.link.mtu), "within the MTU");
                 let last = packet.offset + pixels == ends[&packet.target];
                 assert!(last || pixels.is_multiple_of(group), "{pixels} pixels end within a group of {group}");
             }
-            ProtocolKind::Colorlight => assert!(pixels <= COLORLIGHT_MAX_PIXELS, "{pixels} pixels in a row packet"),
+            ProtocolKind::Colorlight => assert!(pixels <= 497, "{pixels} pixels in a row packet"),
         }
         assert!(HEADROOM + u32::from(packet.payload_bytes) <= plan.slot_stride, "the slot holds the packet");
     }
@@ -149,12 +159,13 @@ fn check_packets(wall: &Wall, plan: &PortPlan) {
     }
 }
 
-fn check(spec: &WallSpec) {
+/// Checks the whole plan of a consistent document.
+pub(crate) fn check(spec: &WallSpec) {
     let wall = Wall::from_spec(spec).unwrap_or_else(|problems| panic!("{problems}"));
     let plan = SlicePlan::build(&wall).unwrap();
     assert_eq!(plan.ports.len(), spec.ports.len(), "a plan for each port");
     for (plan, port) in plan.ports.iter().zip(&spec.ports) {
-        check_coverage(&wall, plan, expected(spec, port));
+        check_coverage(&wall, plan, &expected(spec, port));
         check_packets(&wall, plan);
     }
 }

@@ -3,27 +3,28 @@
 //! OCP-809: PROTOCOL.md, stream header and efficiency. Colorlight: captures of real senders.
 
 use crate::wall::{LinkSpec, ProtocolKind, WireFormat};
+use crate::wire::colorlight::{ROW_HEADER_LEN, ROW_PIXELS_MAX};
+use crate::wire::ocp809::{FRAME_PACKETS_MAX, stream};
 
-/// Bytes of an OCP-809 stream header, which stands between the Ethernet header and the pixels.
-pub const OCP809_HEADER_BYTES: u32 = 18;
-/// PIXELS packets of one OCP-809 frame: seq and the LATCH count are 16 bit.
-pub const OCP809_MAX_PACKETS: u64 = 65_535;
 /// Pixels of one Colorlight row packet.
-pub const COLORLIGHT_MAX_PIXELS: u32 = 497;
-/// Bytes of a Colorlight row packet in front of the pixels, less the 14 bytes of an Ethernet header that all protocols share.
-pub const COLORLIGHT_HEADER_BYTES: u32 = 7;
+pub const COLORLIGHT_MAX_PIXELS: u32 = ROW_PIXELS_MAX as u32;
+/// PIXELS packets of one OCP-809 frame.
+pub const OCP809_MAX_PACKETS: u64 = FRAME_PACKETS_MAX as u64;
+/// Bytes of an Ethernet header: what all protocols have in front.
+pub const ETHERNET_HEADER_BYTES: u32 = 14;
 
 /// Bytes of Ethernet around a packet's payload: header 14, check sequence 4, preamble 8, gap 12 (IEEE 802.3).
-pub const ETHERNET_OVERHEAD_BYTES: u32 = 38;
+pub const ETHERNET_OVERHEAD_BYTES: u32 = ETHERNET_HEADER_BYTES + 4 + 8 + 12;
 /// The shortest payload of an Ethernet frame; shorter ones are padded.
 pub const ETHERNET_MIN_PAYLOAD_BYTES: u32 = 46;
 
 /// Bytes between the Ethernet header and the pixels of a pixel packet.
 #[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "headers are a few bytes")]
 pub const fn header_bytes(protocol: ProtocolKind) -> u32 {
     match protocol {
-        ProtocolKind::Ocp809 => OCP809_HEADER_BYTES,
-        ProtocolKind::Colorlight => COLORLIGHT_HEADER_BYTES,
+        ProtocolKind::Ocp809 => stream::HEADER_LEN as u32,
+        ProtocolKind::Colorlight => ROW_HEADER_LEN as u32 - ETHERNET_HEADER_BYTES,
     }
 }
 
@@ -31,7 +32,7 @@ pub const fn header_bytes(protocol: ProtocolKind) -> u32 {
 #[must_use]
 pub const fn packet_pixels(protocol: ProtocolKind, format: WireFormat, mtu: u16) -> u32 {
     match protocol {
-        ProtocolKind::Ocp809 => format.pixels_in((mtu as u32).saturating_sub(OCP809_HEADER_BYTES)),
+        ProtocolKind::Ocp809 => format.pixels_in((mtu as u32).saturating_sub(header_bytes(protocol))),
         ProtocolKind::Colorlight => COLORLIGHT_MAX_PIXELS,
     }
 }
@@ -65,10 +66,15 @@ mod tests {
             for (mtu, pixels, bytes) in [(1500, pixels, bytes), (9000, jumbo_pixels, jumbo_bytes)] {
                 let n = packet_pixels(ProtocolKind::Ocp809, format, mtu);
                 assert_eq!(n, pixels, "{format:?} at MTU {mtu}");
-                assert_eq!(wire_bytes(OCP809_HEADER_BYTES + format.payload_bytes(n)), bytes, "{format:?} at MTU {mtu}");
+                assert_eq!(
+                    wire_bytes(header_bytes(ProtocolKind::Ocp809) + format.payload_bytes(n)),
+                    bytes,
+                    "{format:?} at MTU {mtu}"
+                );
             }
         }
-        assert_eq!(wire_bytes(COLORLIGHT_HEADER_BYTES + 3 * COLORLIGHT_MAX_PIXELS), 1536, "Colorlight, 497 pixels");
-        assert_eq!(wire_bytes(COLORLIGHT_HEADER_BYTES + 9), 84, "a three-pixel tail is padded to the shortest frame");
+        let header = header_bytes(ProtocolKind::Colorlight);
+        assert_eq!(wire_bytes(header + 3 * COLORLIGHT_MAX_PIXELS), 1536, "Colorlight, 497 pixels");
+        assert_eq!(wire_bytes(header + 9), 84, "a three-pixel tail is padded to the shortest frame");
     }
 }

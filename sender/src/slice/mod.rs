@@ -1,10 +1,13 @@
 //! Cutting screens into packets: which pixel travels in which packet of which port, decided once per wall.
 
+pub mod budget;
+#[cfg(test)]
+mod budget_tests;
 mod build;
 mod canvas;
 mod cards;
 #[cfg(test)]
-mod coverage;
+pub(crate) mod coverage;
 pub mod limits;
 pub mod plan;
 

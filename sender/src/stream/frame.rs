@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::batch::Batch;
 use super::layout::PortLayout;
-use crate::wire::ethernet::MacAddress;
 use crate::wire::ocp809::FrameId;
 
 /// Packet memory with headers in place. A port may have several, so that one is filled while another one is sent.
@@ -43,10 +42,5 @@ impl PortFrame {
     #[must_use]
     pub fn packets(&self, packets: Range<usize>) -> Batch<'_> {
         self.layout.batch(&self.memory, packets)
-    }
-
-    /// Writes another source address into these packets, for the second feed of a loop.
-    pub fn set_source(&mut self, packets: Range<usize>, source: MacAddress) {
-        self.layout.set_source(&mut self.memory, packets, source);
     }
 }

@@ -77,6 +77,15 @@ impl LatchPackets {
         }
     }
 
+    /// Packets of [`LatchPackets::closing`].
+    #[must_use]
+    pub fn copies(&self) -> usize {
+        match &self.kind {
+            Kind::Ocp809 { spans, .. } => spans.len(),
+            Kind::Colorlight(packets) => packets.last().len(),
+        }
+    }
+
     /// Pause that cards need between the last packet of pixels and the first of [`LatchPackets::closing`], in nanoseconds.
     #[must_use]
     pub fn gap_ns(&self, period_ns: u64) -> u64 {

@@ -181,22 +181,28 @@ impl PortLayout {
     /// These packets as Ethernet frames, with the PARITY packets of groups that end among them.
     #[must_use]
     pub fn batch<'a>(&'a self, memory: &'a [u8], packets: Range<usize>) -> Batch<'a> {
-        Batch::new(memory, self.frames_of(&packets))
+        self.frames(memory, self.frames_before(packets.start)..self.frames_before(packets.end))
     }
 
-    /// Writes another source address into these packets, for the second feed of a loop. No CRC covers it.
-    pub fn set_source(&self, memory: &mut [u8], packets: Range<usize>, source: MacAddress) {
-        for &frame in self.frames_of(&packets) {
+    /// How many Ethernet frames the first `packets` packets of pixels are, with the PARITY packets of their full groups.
+    #[must_use]
+    pub fn frames_before(&self, packets: usize) -> usize {
+        packets + self.parity.as_ref().map_or(0, |parity| parity.groups_before(packets))
+    }
+
+    /// Ethernet frames by their number in the order of sending; see [`PortLayout::frames_before`].
+    #[must_use]
+    pub fn frames<'a>(&'a self, memory: &'a [u8], frames: Range<usize>) -> Batch<'a> {
+        Batch::new(memory, self.frames.get(frames).unwrap_or_default())
+    }
+
+    /// Writes another source address into these frames, for the second feed of a loop. No CRC covers it.
+    pub fn set_source(&self, memory: &mut [u8], frames: Range<usize>, source: MacAddress) {
+        for &frame in self.frames.get(frames).unwrap_or_default() {
             if let Some(field) = span_mut(memory, frame).get_mut(6..12) {
                 field.copy_from_slice(&source.0);
             }
         }
-    }
-
-    fn frames_of(&self, packets: &Range<usize>) -> &[Span] {
-        let parity_before = |packet| self.parity.as_ref().map_or(0, |parity| parity.groups_before(packet));
-        let range = packets.start + parity_before(packets.start)..packets.end + parity_before(packets.end);
-        self.frames.get(range).unwrap_or_default()
     }
 
     fn write_ocp809(&self, memory: &mut [u8], body: Span, seq: usize, header: PacketHeader) {

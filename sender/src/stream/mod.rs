@@ -2,6 +2,8 @@
 
 pub mod batch;
 pub mod colorlight;
+pub mod ending;
+mod feed;
 pub mod frame;
 pub mod latch;
 pub mod layout;
@@ -12,9 +14,10 @@ pub mod stats;
 
 pub use batch::{Batch, Span};
 pub use colorlight::ColorlightDimming;
+pub use ending::{latch_together, send_rest};
 pub use frame::PortFrame;
 pub use latch::LatchPackets;
 pub use layout::{LayoutError, PortLayout};
 pub use pacing::{Pacing, PacketPacer};
-pub use port::{FeedEnd, FrameOutcome, FrameReport, FrameStart, PortSender};
+pub use port::{FeedEnd, FrameOutcome, FrameReport, FrameStart, PortSender, Progress};
 pub use stats::{Histogram, Latency, PortCounters};

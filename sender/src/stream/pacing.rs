@@ -73,10 +73,19 @@ impl PacketPacer {
         }
     }
 
-    /// The end of the chunk that `packet` belongs to.
+    /// Packets that may have left by `now`.
     #[must_use]
-    pub const fn chunk_end(&self, packet: usize) -> usize {
-        (packet / self.pacing.chunk_packets + 1) * self.pacing.chunk_packets
+    pub fn released(&self, now: Nanos) -> usize {
+        if now < self.start {
+            return 0;
+        }
+        let chunks = self.packets.div_ceil(self.pacing.chunk_packets) as u64;
+        let interval_ns = self.spread_ns.checked_div(chunks).unwrap_or(0);
+        match now.since(self.start).checked_div(interval_ns) {
+            Some(chunk) => usize::try_from(chunk.saturating_add(1).saturating_mul(self.pacing.chunk_packets as u64))
+                .map_or(self.packets, |packets| packets.min(self.packets)),
+            None => self.packets,
+        }
     }
 }
 
@@ -91,7 +100,11 @@ mod tests {
         let due: Vec<u64> = (0..95).step_by(10).map(|packet| pacer.due(packet).0).collect();
         assert_eq!(due, [1000, 1900, 2800, 3700, 4600, 5500, 6400, 7300, 8200, 9100], "ten chunks in 9000 ns");
         assert_eq!((pacer.due(9), pacer.due(94)), (Nanos(1000), Nanos(9100)), "packets of a chunk leave together");
-        assert_eq!((pacer.chunk_end(0), pacer.chunk_end(10)), (10, 20), "chunk borders");
+        for (packet, &due) in (0..95).step_by(10).zip(&due) {
+            assert_eq!(pacer.released(Nanos(due)), (packet + 10).min(95), "the chunk of packet {packet} is released at {due}");
+            assert_eq!(pacer.released(Nanos(due - 1)), packet, "and not before");
+        }
+        assert_eq!(pacer.released(Nanos(u64::MAX)), 95, "all in the end");
     }
 
     #[test]
@@ -99,8 +112,10 @@ mod tests {
         let mut pacer = PacketPacer::new(Pacing::BURST, 1000);
         pacer.begin(Nanos(5), 16_666_666);
         assert_eq!(pacer.due(999), Nanos(5), "burst");
+        assert_eq!((pacer.released(Nanos(4)), pacer.released(Nanos(5))), (0, 1000), "all at the start");
         let mut pacer = PacketPacer::new(Pacing { chunk_packets: 0, ..Pacing::spread(200) }, 0);
         pacer.begin(Nanos(5), 16_666_666);
         assert_eq!((pacer.due(0), pacer.pacing().spread_percent), (Nanos(5), 95), "nothing to spread");
+        assert_eq!(pacer.released(Nanos(5)), 0, "nothing to release");
     }
 }

@@ -9,6 +9,8 @@ use core::ops::Range;
 use std::sync::Arc;
 
 use super::batch::Batch;
+pub use super::feed::FeedEnd;
+use super::feed::{Feed, Record};
 use super::latch::LatchPackets;
 use super::layout::PortLayout;
 use super::pacing::{Pacing, PacketPacer};
@@ -22,14 +24,11 @@ use crate::wire::ocp809::{FrameId, LATCH_COPY_GAP_NS, Latch};
 /// A full interface is tried again after this long: a sixth of what its buffer holds.
 const RETRY_NS: u64 = 300_000;
 
-/// Which end of the cascade an interface feeds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FeedEnd {
-    /// The first card.
-    Head,
-    /// The last card, of a loop.
-    Tail,
-}
+/// A latch that finds its interface full is tried again after this long ..
+const LATCH_RETRY_NS: u64 = 50_000;
+
+/// .. for this long: twice what waits in an interface's buffer.
+const LATCH_PATIENCE_NS: u64 = 4_000_000;
 
 /// When a frame is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +69,15 @@ pub struct FrameReport {
     pub latched: Option<Nanos>,
 }
 
+/// How far a port is with the packets that are ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// All were sent, or the frame is cut.
+    Done,
+    /// The interface is full or packets are not due: try again then.
+    Waiting(Nanos),
+}
+
 /// Sends the frames of one port.
 pub struct PortSender {
     layout: Arc<PortLayout>,
@@ -84,16 +92,6 @@ pub struct PortSender {
     last_error: Option<TransportError>,
 }
 
-/// One interface of the port.
-struct Feed {
-    end: FeedEnd,
-    transport: Box<dyn Transport>,
-    source: MacAddress,
-    link: LinkState,
-    /// Whether it still takes part in this frame.
-    active: bool,
-}
-
 /// The frame in flight.
 struct Frame {
     id: FrameId,
@@ -101,12 +99,15 @@ struct Frame {
     refused: Option<FrameOutcome>,
     give_up: Nanos,
     start: Nanos,
-    /// Packets before this one were sent.
-    next: usize,
+    /// Packets before this one have final pixels, frame id and CRC.
+    sealed: usize,
     /// Which packets have final pixels.
     ready: Vec<bool>,
     first_packet: Option<Nanos>,
     last_packet: Option<Nanos>,
+    /// Whether an interface had taken every packet when the latch was due.
+    whole: bool,
+    latched: Option<Nanos>,
 }
 
 impl PortSender {
@@ -119,10 +120,9 @@ impl PortSender {
         pacing: Pacing,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let head = Feed { end: FeedEnd::Head, transport, source: layout.source(), link: LinkState::Unknown, active: false };
         Self {
             latches: LatchPackets::new(&layout, colorlight),
-            feeds: vec![head],
+            feeds: vec![Feed::new(FeedEnd::Head, transport, layout.source())],
             pacer: PacketPacer::new(pacing, layout.packets()),
             clock,
             frame: Frame::none(layout.packets()),
@@ -137,7 +137,7 @@ impl PortSender {
     /// Feeds the far end of the cascade as well, from address `source`.
     #[must_use]
     pub fn with_tail(mut self, transport: Box<dyn Transport>, source: MacAddress) -> Self {
-        self.feeds.push(Feed { end: FeedEnd::Tail, transport, source, link: LinkState::Unknown, active: false });
+        self.feeds.push(Feed::new(FeedEnd::Tail, transport, source));
         self
     }
 
@@ -146,7 +146,7 @@ impl PortSender {
     pub fn begin(&mut self, frame: &FrameStart, latch: &Latch) -> bool {
         self.pacer.begin(frame.start, frame.period_ns);
         self.frame.begin(frame);
-        self.poll_links();
+        self.feeds.iter_mut().for_each(Feed::begin);
         if latch.flags.freeze && self.layout.protocol() == ProtocolKind::Colorlight {
             self.frame.refused = Some(FrameOutcome::Frozen);
         } else if self.is_cut() {
@@ -156,57 +156,89 @@ impl PortSender {
             self.feeds.iter_mut().for_each(|feed| feed.active = false);
             return false;
         }
-        let Self { latches, feeds, counters, last_error, clock, .. } = self;
-        let mut wire = Wire { counters, last_error, clock: clock.as_ref(), give_up: self.frame.give_up };
+        let Self { latches, feeds, counters, last_error, .. } = self;
+        let mut record = Record { counters, last_error };
+        // An interface that has no room even at a frame's start brings the brightness with the next frame.
         let opening = latches.opening(latch);
         for feed in feeds {
-            wire.send(feed, opening);
+            feed.offer(opening, &mut record);
         }
         true
     }
 
-    /// Sends packets whose pixels in `memory` are final, at their times. Ranges may come in any order and each once;
-    /// packets leave in the order of the plan.
-    pub fn send_ready(&mut self, memory: &mut [u8], packets: Range<usize>) {
+    /// Takes packets whose pixels in `memory` are final, and sends what is due and fits. Ranges may come in any order;
+    /// packets leave in the order of the plan. What remains is sent by [`PortSender::pump`].
+    pub fn offer(&mut self, memory: &mut [u8], packets: Range<usize>) -> Progress {
+        if self.is_cut() {
+            return Progress::Done;
+        }
         self.frame.mark_ready(packets);
-        while !self.is_cut() {
-            let next = self.frame.next;
-            let chunk = next..self.frame.ready_end(self.pacer.chunk_end(next));
-            if chunk.is_empty() {
-                break;
-            }
-            self.clock.sleep_until(self.pacer.due(next));
-            self.send_chunk(memory, chunk);
+        let sealed = self.frame.sealed;
+        let ready = self.frame.ready_end();
+        self.layout.seal(memory, sealed..ready, self.frame.id);
+        self.frame.sealed = ready;
+        self.pump(memory)
+    }
+
+    /// Sends what is ready, due and fits. Never waits.
+    pub fn pump(&mut self, memory: &mut [u8]) -> Progress {
+        let now = self.clock.now();
+        let released = self.pacer.released(now).min(self.frame.sealed);
+        let limit = self.layout.frames_before(released);
+        let before = self.packets_taken();
+        let Self { layout, feeds, counters, last_error, .. } = self;
+        let mut record = Record { counters, last_error };
+        let mut full = false;
+        for feed in feeds {
+            let took_all = feed.send_frames(layout, memory, limit, &mut record);
+            full |= !took_all;
+            feed.active &= took_all || now < self.frame.give_up;
+        }
+        if self.packets_taken() > before {
+            let now = self.clock.now();
+            self.frame.first_packet.get_or_insert(now);
+            self.frame.last_packet = Some(now);
+        }
+        self.counters.retries += u64::from(full);
+        if self.is_cut() {
+            Progress::Done
+        } else if full {
+            Progress::Waiting(now.after(RETRY_NS).min(self.frame.give_up))
+        } else if released < self.frame.sealed {
+            Progress::Waiting(self.pacer.due(released))
+        } else {
+            Progress::Done
         }
     }
 
-    /// Ends the frame: shows it at `deadline`, or as soon after it as its packets are out.
+    /// As [`PortSender::offer`], and waits until these packets were sent: for a port with a thread of its own.
+    pub fn send_ready(&mut self, memory: &mut [u8], packets: Range<usize>) {
+        let mut progress = self.offer(memory, packets);
+        while let Progress::Waiting(until) = progress {
+            self.clock.sleep_until(until);
+            progress = self.pump(memory);
+        }
+    }
+
+    /// Ends the frame: shows it at `deadline`, or as soon after it as its packets are out. Several ports that show one
+    /// picture are latched by [`super::latch_together`].
     pub fn latch(&mut self, latch: &Latch, deadline: Nanos) -> FrameReport {
-        if let Some(refused) = self.frame.refused {
-            return self.report(refused, None);
+        self.clock.meet(self.latch_due(deadline));
+        for copy in 0..self.latch_copies() {
+            self.send_latch(latch, copy);
         }
-        let whole = self.frame.next >= self.layout.packets() && !self.is_cut();
-        // A LATCH tells cards what they miss; a Colorlight sync would show a mixture.
-        if !whole && self.layout.protocol() == ProtocolKind::Colorlight {
-            return self.report(FrameOutcome::Cut, None);
-        }
-        let gap_ns = self.latches.gap_ns(self.frame.give_up.since(self.frame.start));
-        let earliest = self.frame.last_packet.map_or(deadline, |last| last.after(gap_ns).max(deadline));
-        self.clock.meet(earliest);
-        let latched = self.clock.now();
-        let packets = u16::try_from(self.layout.packets()).unwrap_or(u16::MAX);
-        self.send_latches(&Latch { sent_at: truncated_ns(self.clock.tai().0), ..*latch }, packets);
-        self.latch_error.add(latched.since(deadline));
-        let sent = whole && !self.is_cut();
-        self.report(if sent { FrameOutcome::Sent } else { FrameOutcome::Cut }, Some(latched))
+        self.finish(deadline)
     }
 
     /// Tells cards a new state, or only that the sender lives, while no frame is in flight. Colorlight ports stay silent.
     pub fn send_state(&mut self, frame_id: FrameId, latch: &Latch) {
-        let now = self.clock.now();
-        self.frame.begin(&FrameStart { frame_id, start: now, period_ns: RETRY_NS });
-        self.poll_links();
-        self.send_latches(&Latch { sent_at: truncated_ns(self.clock.tai().0), ..*latch }, 0);
+        let start = FrameStart { frame_id, start: self.clock.now(), period_ns: RETRY_NS };
+        self.frame.begin(&start);
+        self.feeds.iter_mut().for_each(Feed::begin);
+        let copies = self.latches.state(frame_id, &self.stamped(latch)).len();
+        for copy in 0..copies {
+            self.send_latch_copy(copy);
+        }
         self.feeds.iter_mut().for_each(|feed| feed.active = false);
     }
 
@@ -224,17 +256,15 @@ impl PortSender {
 
     /// Takes one received frame into `buffer`: the end that it came in by, and its length.
     pub fn receive(&mut self, buffer: &mut [u8]) -> Option<(FeedEnd, usize)> {
-        for feed in &mut self.feeds {
+        let Self { feeds, counters, last_error, .. } = self;
+        for feed in feeds {
             match feed.transport.receive(buffer) {
                 Ok(None) => {}
                 Ok(Some(length)) => {
-                    self.counters.received += 1;
+                    counters.received += 1;
                     return Some((feed.end, length));
                 }
-                Err(error) => {
-                    self.counters.count_error(error.kind());
-                    self.last_error = Some(error);
-                }
+                Err(error) => Record { counters, last_error }.error(error),
             }
         }
         None
@@ -269,111 +299,94 @@ impl PortSender {
         &self.latch_error
     }
 
-    /// Whether no interface takes part in the frame any more.
-    fn is_cut(&self) -> bool {
-        !self.feeds.iter().any(|feed| feed.active)
+    pub(super) fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
     }
 
-    fn poll_links(&mut self) {
-        for feed in &mut self.feeds {
-            feed.link = feed.transport.link();
-            feed.active = !feed.link.is_down();
-        }
+    /// When the latch may leave at the earliest: Colorlight cards need a pause after the last pixels.
+    pub(super) fn latch_due(&self, deadline: Nanos) -> Nanos {
+        let gap_ns = self.latches.gap_ns(self.frame.give_up.since(self.frame.start));
+        self.frame.last_packet.map_or(deadline, |last| last.after(gap_ns).max(deadline))
     }
 
-    fn send_chunk(&mut self, memory: &mut [u8], chunk: Range<usize>) {
-        self.layout.seal(memory, chunk.clone(), self.frame.id);
-        let Self { layout, feeds, counters, last_error, clock, .. } = self;
-        let mut wire = Wire { counters, last_error, clock: clock.as_ref(), give_up: self.frame.give_up };
-        for feed in feeds {
-            let foreign = feed.source != layout.source();
-            if foreign {
-                layout.set_source(memory, chunk.clone(), feed.source);
-            }
-            wire.send(feed, layout.batch(memory, chunk.clone()));
-            if foreign {
-                layout.set_source(memory, chunk.clone(), layout.source());
-            }
-        }
-        if !self.is_cut() {
-            let now = self.clock.now();
-            self.frame.first_packet.get_or_insert(now);
-            self.frame.last_packet = Some(now);
-            self.frame.next = chunk.end;
-        }
+    /// How often the latch is sent. A LATCH tells cards what they miss; a Colorlight sync would show a mixture.
+    pub(super) fn latch_copies(&self) -> usize {
+        let silent = self.frame.refused.is_some() || (self.layout.protocol() == ProtocolKind::Colorlight && !self.is_whole());
+        if silent { 0 } else { self.latches.copies() }
     }
 
-    /// First all first copies, then all repeats.
-    fn send_latches(&mut self, latch: &Latch, packets: u16) {
-        let Self { latches, feeds, counters, last_error, clock, .. } = self;
-        // A latch is worth a few more tries than the frame's own time allows.
-        let give_up = self.frame.give_up.max(clock.now().after(RETRY_NS));
-        let mut wire = Wire { counters, last_error, clock: clock.as_ref(), give_up };
-        let repeats =
-            if packets == 0 { latches.state(self.frame.id, latch) } else { latches.closing(self.frame.id, packets, latch) };
-        let repeats = repeats.len();
-        for copy in 0..repeats {
-            for feed in feeds.iter_mut() {
-                wire.send(feed, latches.from_source(feed.source).skip(copy).take(1));
-            }
-            if copy + 1 < repeats {
-                clock.meet(clock.now().after(LATCH_COPY_GAP_NS));
-            }
+    /// Sends one copy of the latch out of every interface whose link is up.
+    pub(super) fn send_latch(&mut self, latch: &Latch, copy: usize) {
+        if copy == 0 {
+            self.frame.whole = self.is_whole();
+            self.feeds.iter_mut().for_each(|feed| feed.active = !feed.link.is_down());
+            let packets = u16::try_from(self.layout.packets()).unwrap_or(u16::MAX);
+            let stamped = self.stamped(latch);
+            self.frame.latched = Some(self.clock.now());
+            // Built here, sent below from each interface's own address.
+            let _built = self.latches.closing(self.frame.id, packets, &stamped);
         }
+        self.send_latch_copy(copy);
     }
 
-    fn report(&mut self, outcome: FrameOutcome, latched: Option<Nanos>) -> FrameReport {
+    /// Closes the frame's books.
+    pub(super) fn finish(&mut self, deadline: Nanos) -> FrameReport {
+        let Frame { id, start, refused, whole, first_packet, last_packet, latched, .. } = self.frame;
+        let sent = whole && latched.is_some() && !self.is_cut();
+        let outcome = refused.unwrap_or(if sent { FrameOutcome::Sent } else { FrameOutcome::Cut });
         match outcome {
             FrameOutcome::Sent => self.counters.frames_sent += 1,
             FrameOutcome::Cut => self.counters.frames_cut += 1,
             FrameOutcome::Dropped => self.counters.frames_dropped += 1,
             FrameOutcome::Frozen => {}
         }
-        self.feeds.iter_mut().for_each(|feed| feed.active = false);
-        let Frame { id, first_packet, last_packet, .. } = self.frame;
         if let Some(last) = last_packet {
-            self.send_time.add(last.since(self.frame.start));
+            self.send_time.add(last.since(start));
         }
+        if let Some(latched) = latched {
+            self.latch_error.add(latched.since(deadline));
+        }
+        self.feeds.iter_mut().for_each(|feed| feed.active = false);
         FrameReport { frame_id: id, outcome, first_packet, last_packet, latched }
     }
-}
 
-/// What sending needs beside the interface.
-struct Wire<'a> {
-    counters: &'a mut PortCounters,
-    last_error: &'a mut Option<TransportError>,
-    clock: &'a dyn Clock,
-    give_up: Nanos,
-}
-
-impl Wire<'_> {
-    /// Sends all packets, or takes the interface out of this frame.
-    fn send(&mut self, feed: &mut Feed, mut batch: Batch<'_>) {
-        while feed.active && !batch.is_empty() {
-            match feed.transport.send(batch) {
-                Ok(taken) => {
-                    self.counters.packets += taken as u64;
-                    self.counters.bytes += batch.take(taken).bytes();
-                    batch = batch.skip(taken);
-                    if !batch.is_empty() {
-                        feed.active = self.wait_for_room();
-                    }
-                }
-                Err(error) => {
-                    self.counters.count_error(error.kind());
-                    *self.last_error = Some(error);
-                    feed.active = false;
-                }
+    /// Sends one copy of the latch that was built last. It is one packet: a full interface has room for it soon.
+    fn send_latch_copy(&mut self, copy: usize) {
+        if copy > 0 {
+            self.clock.meet(self.clock.now().after(LATCH_COPY_GAP_NS));
+        }
+        let Self { latches, feeds, counters, last_error, clock, .. } = self;
+        let mut record = Record { counters, last_error };
+        for feed in feeds {
+            let give_up = clock.now().after(LATCH_PATIENCE_NS);
+            while feed.offer(latches.from_source(feed.source).skip(copy).take(1), &mut record) == 0 && feed.active {
+                feed.active = clock.now() < give_up;
+                record.counters.retries += 1;
+                clock.sleep_until(clock.now().after(LATCH_RETRY_NS));
             }
         }
     }
 
-    /// Waits a little; whether there is time for another try.
-    fn wait_for_room(&mut self) -> bool {
-        let now = self.clock.now();
-        self.counters.retries += 1;
-        self.clock.sleep_until(now.after(RETRY_NS).min(self.give_up));
-        now < self.give_up
+    /// The latch with this instant as its time of transmission.
+    fn stamped(&self, latch: &Latch) -> Latch {
+        #[expect(clippy::cast_possible_truncation, reason = "a LATCH carries the time modulo 2^32")]
+        let sent_at = self.clock.tai().0 as u32;
+        Latch { sent_at, ..*latch }
+    }
+
+    /// Whether an interface took every packet of the frame.
+    fn is_whole(&self) -> bool {
+        let all = self.layout.frames_before(self.layout.packets());
+        self.frame.refused.is_none() && self.feeds.iter().any(|feed| feed.active && feed.sent == all)
+    }
+
+    /// Whether no interface takes part in the frame any more.
+    fn is_cut(&self) -> bool {
+        !self.feeds.iter().any(|feed| feed.active)
+    }
+
+    fn packets_taken(&self) -> usize {
+        self.feeds.iter().map(|feed| feed.sent).sum()
     }
 }
 
@@ -384,16 +397,19 @@ impl Frame {
             refused: None,
             give_up: Nanos::default(),
             start: Nanos::default(),
-            next: 0,
+            sealed: 0,
             ready: vec![false; packets],
             first_packet: None,
             last_packet: None,
+            whole: false,
+            latched: None,
         }
     }
 
     fn begin(&mut self, frame: &FrameStart) {
         (self.id, self.start, self.give_up) = (frame.frame_id, frame.start, frame.start.after(frame.period_ns));
-        (self.refused, self.next, self.first_packet, self.last_packet) = (None, 0, None, None);
+        (self.refused, self.sealed, self.whole) = (None, 0, false);
+        (self.first_packet, self.last_packet, self.latched) = (None, None, None);
         self.ready.fill(false);
     }
 
@@ -403,17 +419,11 @@ impl Frame {
         }
     }
 
-    /// The first packet from [`Frame::next`] on that is not ready, at most `limit`.
-    fn ready_end(&self, limit: usize) -> usize {
-        let ready = self.ready.get(self.next..limit.min(self.ready.len())).unwrap_or_default();
-        self.next + ready.iter().take_while(|&&ready| ready).count()
+    /// The first packet that has no final pixels yet.
+    fn ready_end(&self) -> usize {
+        let ready = self.ready.get(self.sealed..).unwrap_or_default();
+        self.sealed + ready.iter().take_while(|&&ready| ready).count()
     }
-}
-
-/// The low half of a clock's nanoseconds, which a LATCH carries.
-#[expect(clippy::cast_possible_truncation, reason = "modulo 2^32 by definition")]
-const fn truncated_ns(ns: u64) -> u32 {
-    ns as u32
 }
 
 impl fmt::Debug for PortSender {

@@ -161,7 +161,7 @@ mod tests {
     proptest! {
         #[test]
         fn quantiles_are_within_a_sixteenth_of_the_sorted_values(
-            mut values in proptest::collection::vec(prop_oneof![0..100_u64, 0..1_000_000_000, any::<u64>()], 1..300),
+            mut values in proptest::collection::vec(prop_oneof![0..100_u64, 0..1_000_000_000_u64, any::<u64>()], 1..300),
             per_mille in 1..=1000_u64,
         ) {
             let mut histogram = Histogram::new();

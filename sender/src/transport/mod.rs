@@ -3,10 +3,13 @@
 //! Backends never drop a packet silently: what the device did not take is the caller's to send again.
 
 pub mod error;
+pub mod fault;
 #[cfg(feature = "transport")]
 pub mod interface;
 #[cfg(feature = "transport")]
 pub mod link;
+#[cfg(feature = "transport")]
+pub mod listen;
 pub mod memory;
 #[cfg(feature = "transport")]
 mod netlink;
@@ -15,13 +18,22 @@ pub mod open;
 #[cfg(feature = "transport")]
 pub mod packet;
 #[cfg(feature = "transport")]
+pub mod pcap;
+#[cfg(feature = "transport")]
 pub mod portable;
+#[cfg(feature = "transport")]
+pub mod realtime;
+#[cfg(feature = "transport")]
+pub mod rebind;
+pub mod trace;
 
 use core::time::Duration;
 
 pub use error::{ErrorKind, TransportError};
 #[cfg(feature = "transport")]
 pub use interface::Interface;
+#[cfg(feature = "transport")]
+pub use listen::{Concern, Verdict, listen_for_foreign_traffic};
 #[cfg(feature = "transport")]
 pub use open::{Backend, OpenError, Opened, Preference, Reception, open};
 

@@ -4,10 +4,10 @@ use core::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::Transport;
 use super::interface::Interface;
 use super::packet::{PacketOptions, PacketTransport};
 use super::portable::PortableTransport;
+use super::{Transport, TransportError};
 use crate::wire::colorlight::CARD_ADDRESS;
 use crate::wire::ethernet::{EtherType, EthernetFrame, MacAddress};
 
@@ -126,6 +126,15 @@ pub enum OpenError {
         /// The system's answer.
         #[source]
         source: io::Error,
+    },
+    /// It could be opened but not listened to.
+    #[error("interface {interface}: listening failed")]
+    Listening {
+        /// The interface.
+        interface: String,
+        /// Why.
+        #[source]
+        source: TransportError,
     },
 }
 

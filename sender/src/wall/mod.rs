@@ -6,12 +6,17 @@
 #[cfg(test)]
 pub(crate) mod arbitrary;
 mod builder;
+pub mod diagram;
+pub mod edit;
 pub mod layout;
 pub mod limits;
+pub mod migrate;
 pub mod path;
 pub mod problem;
 #[cfg(test)]
 mod problem_tests;
+#[cfg(test)]
+mod samples;
 pub mod spec;
 mod validate;
 

@@ -6,3 +6,4 @@ pub mod colorlight;
 pub mod ethernet;
 pub mod field;
 pub mod ocp809;
+pub mod print;

@@ -48,6 +48,32 @@ pub struct FrameCounters {
     pub missing: u64,
 }
 
+/// How long after their asked instant frames were flipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LatchError {
+    /// Sum over `flips`, in nanoseconds.
+    pub sum_ns: u64,
+    /// The largest, in nanoseconds.
+    pub max_ns: u64,
+    /// Flips.
+    pub flips: u64,
+}
+
+impl LatchError {
+    /// Notes a flip.
+    pub(super) fn add(&mut self, error_ns: u64) {
+        self.sum_ns = self.sum_ns.saturating_add(error_ns);
+        self.max_ns = self.max_ns.max(error_ns);
+        self.flips += 1;
+    }
+
+    /// The mean, in nanoseconds.
+    #[must_use]
+    pub fn mean_ns(&self) -> u64 {
+        self.sum_ns.checked_div(self.flips).unwrap_or(0)
+    }
+}
+
 /// All counters of a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {
@@ -55,6 +81,8 @@ pub struct Counters {
     pub ports: [PortCounters; 2],
     /// Of the card.
     pub frames: FrameCounters,
+    /// How exactly it flipped.
+    pub latch_error: LatchError,
 }
 
 impl Counters {

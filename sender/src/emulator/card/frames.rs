@@ -206,7 +206,7 @@ impl Frames {
     pub(super) fn advance(&mut self, now: Nanos) {
         while let Some(at) = self.next_event().filter(|&at| at <= now) {
             if self.flip_at.is_some_and(|flip| flip <= at) {
-                self.flip();
+                self.flip(at);
             } else if let Some(index) = self.flights.iter().position(|flight| flight.due() == Some(at)) {
                 self.present(index, at);
             }
@@ -372,12 +372,12 @@ impl Frames {
         let boundary = if into_scan == 0 { now } else { now.after(self.refresh_ns - into_scan) };
         self.flip_at = Some(boundary);
         if boundary == now {
-            self.flip();
+            self.flip(now);
         }
     }
 
     /// Shows the frame that waits for the scan boundary.
-    fn flip(&mut self) {
+    fn flip(&mut self, at: Nanos) {
         self.flip_at = None;
         let Some(index) = self.flights.iter().position(|flight| flight.whole && flight.is_presented()) else { return };
         let Some(flight) = self.flights.get_mut(index) else { return };
@@ -386,6 +386,7 @@ impl Frames {
             self.buffers.free(old);
         }
         self.shown_id = Some(id);
+        self.counters.latch_error.add(flight.armed.map_or(0, |armed| at.since(armed.at)));
         self.close(index);
         self.counters.frames.shown += 1;
     }

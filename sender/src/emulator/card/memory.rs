@@ -169,11 +169,11 @@ mod tests {
     use super::*;
     use crate::emulator::card::settings::CardModule;
     use crate::geometry::{PixelPoint, PixelSize};
-    use crate::wall::{ColorOrder, WireFormat};
+    use crate::wall::WireFormat;
 
     fn module(x: u32, y: u32, width: u32, height: u32) -> CardModule {
         let (size, at) = (PixelSize::new(width, height), PixelPoint::new(x, y));
-        CardModule { size, at, color_order: ColorOrder::Rgb, gray_bits: 16 }
+        CardModule { size, at, gray_bits: 16 }
     }
 
     fn spans(map: &MemoryMap, offset: u32, count: u16) -> Vec<(usize, usize, usize)> {

@@ -12,16 +12,18 @@ mod forward;
 mod frames;
 mod keys;
 mod memory;
+mod node;
 mod parity;
 mod settings;
 
 use crate::emulator::Moment;
 use crate::time::Nanos;
+use crate::wall::WireFormat;
 use crate::wire::ethernet::MacAddress;
 use crate::wire::ocp809::{Epoch, FrameId, StreamError, StreamHeader, StreamKind, StreamPacket, TestPattern};
 pub use buffers::Codes;
 pub use calibration::{CalibrationBank, Correction};
-pub use counters::{Counters, FrameCounters, PortCounters};
+pub use counters::{Counters, FrameCounters, LatchError, PortCounters};
 pub use fencing::Master;
 pub(crate) use forward::Forward;
 pub use frames::LatchState;
@@ -104,19 +106,7 @@ pub struct Card {
     latch_heard: Option<Nanos>,
     fed_by: Option<Side>,
     silent: bool,
-    latch_error: LatchError,
     notices: Vec<Notice>,
-}
-
-/// How far flips lay from their asked instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct LatchError {
-    /// Sum over `flips`, in nanoseconds.
-    pub sum_ns: u64,
-    /// The largest, in nanoseconds.
-    pub max_ns: u64,
-    /// Flips.
-    pub flips: u64,
 }
 
 impl Side {
@@ -163,7 +153,6 @@ impl Card {
             latch_heard: None,
             fed_by: None,
             silent: false,
-            latch_error: LatchError::default(),
             notices: Vec::new(),
         }
     }
@@ -240,6 +229,30 @@ impl Card {
     #[must_use]
     pub const fn fed_by(&self) -> Option<Side> {
         self.fed_by
+    }
+
+    /// Frame buffers that are free, of how many.
+    #[must_use]
+    pub fn headroom(&self) -> (usize, usize) {
+        self.frames.headroom()
+    }
+
+    /// Whether its clock is synced.
+    #[must_use]
+    pub fn is_synced(&self, moment: Moment) -> bool {
+        self.clock.tai(moment).is_some()
+    }
+
+    /// How many times it was switched on.
+    #[must_use]
+    pub const fn boot_count(&self) -> u32 {
+        self.boot_count
+    }
+
+    /// When it was switched on.
+    #[must_use]
+    pub const fn powered_at(&self) -> Nanos {
+        self.powered_at
     }
 
     /// The state in effect.
@@ -394,12 +407,7 @@ impl Card {
     }
 
     /// Stores the pixels of a packet if they are the card's; whether the packet is the first of its kind.
-    fn pixels(
-        &mut self,
-        packet @ (header, ..): (&StreamHeader, crate::wall::WireFormat, &[u8]),
-        origin: Origin,
-        now: Nanos,
-    ) -> Option<bool> {
+    fn pixels(&mut self, packet @ (header, ..): (&StreamHeader, WireFormat, &[u8]), origin: Origin, now: Nanos) -> Option<bool> {
         let aim = self.map.aim(self.id, header);
         if aim == Aim::OutOfRange {
             self.frames.counters_mut().frames.range += 1;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::geometry::{PixelPoint, PixelRect, PixelSize};
 use crate::time::Nanos;
-use crate::wall::ColorOrder;
 use crate::wire::ethernet::MacAddress;
 use crate::wire::ocp809::BRIGHTNESS_FULL;
 
@@ -57,8 +56,6 @@ pub struct CardModule {
     pub size: PixelSize,
     /// Its top left corner in the card's rectangle; counts on a canvas only.
     pub at: PixelPoint,
-    /// Order of samples of a pixel.
-    pub color_order: ColorOrder,
     /// Bits of gray that its drivers resolve, 1 to 16.
     pub gray_bits: u8,
 }

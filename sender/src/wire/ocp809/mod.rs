@@ -3,6 +3,10 @@
 //! The stream (one Ethernet type) carries pixels and latches downstream; control (another) carries requests, answers and
 //! telemetry.
 
+pub mod auth;
+pub mod control;
+#[doc(hidden)]
+pub mod examples;
 pub mod samples;
 pub mod stream;
 
