@@ -26,8 +26,8 @@ use crate::wire::ethernet::EtherType;
 pub use announce::{Announce, Capabilities, Discover, Features, Formats, Hardware, Master, Model, Padding, ProtocolVersions};
 pub use body::{Body, Event, Item, Request, Response};
 pub use calibration::{
-    BankChoice, BankReport, BankSelect, BankState, CalChunk, CalibrationKind, ChunkData, MODULE_ALL, SERIAL_ANY,
-    UPLOAD_CHUNK_LEN, UPLOAD_WINDOW, Upload, UploadId, UploadReport, UploadWindow,
+    BankChoice, BankReport, BankSelect, CalChunk, CalibrationKind, ChunkData, MODULE_ALL, SERIAL_ANY, UPLOAD_CHUNK_LEN,
+    UPLOAD_WINDOW, Upload, UploadId, UploadReport, UploadWindow,
 };
 pub use chunks::Reassembly;
 pub use header::{ControlHeader, Route};
@@ -41,7 +41,7 @@ pub use settings::{
     Driver, DriverRegisters, Geometry, Get, GrayBits, Ignored, LinkDecode, LockedMode, LowGray, ModuleMap, ModulePlace,
     OnSilence, Refresh, Scan, Set, SetReport, Setting, SilenceAction, Wanted, configuration_hash,
 };
-pub use stats::{CardPort, FrameCounts, Health, LatchTiming, LinkReport, LinkState, ModulePresence, PacketCounts, Stats};
+pub use stats::{CardPort, FrameCounts, Health, LatchTiming, LinkReport, LinkState, ModulePresence, Stats};
 pub use tlv::{FieldDoc, Tlv, TlvDoc, Tlvs, Value};
 pub use values::{Bytes, Field, Serial, SerialError, Text, ValueDoc};
 

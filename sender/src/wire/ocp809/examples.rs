@@ -3,11 +3,11 @@
 
 use super::auth::{CardIdentity, Key, KeyRing};
 use super::control::{
-    AddressingMode, Announce, Assignment, BankChoice, BankReport, BankSelect, BankState, Blanking, Body, BrightnessLimit, Bytes,
+    AddressingMode, Announce, Assignment, BankChoice, BankReport, BankSelect, Blanking, Body, BrightnessLimit, Bytes,
     CARD_ID_BY_POSITION, CalChunk, CalibrationKind, Capabilities, CardAddressing, CardPort, Configuration, DataClock, DecodeLaw,
     Discover, Driver, DriverRegisters, Event, Features, Formats, FrameCounts, Geometry, Get, GrayBits, Hardware, Health,
     Identify, IdentifyMode, Ignored, KeyChange, KeyInstalled, LatchTiming, LinkDecode, LinkReport, LinkState, LockedMode,
-    LowGray, Master, Message, Model, ModuleMap, ModulePlace, ModulePresence, Nack, NackReason, OnSilence, Opcode, PacketCounts,
+    LowGray, Master, Message, Model, ModuleMap, ModulePlace, ModulePresence, Nack, NackReason, OnSilence, Opcode,
     ProtocolVersions, Reboot, Refresh, Request, Response, Route, Scan, Seal, Serial, Set, SetReport, Setting, Signer,
     SilenceAction, Stats, Text, TimeMark, Upload, UploadId, UploadReport, UploadWindow, Wanted, configuration_hash,
 };
@@ -180,7 +180,7 @@ fn requests() -> Vec<(&'static str, Message)> {
         ("request-cal-chunk", card, Request::CalChunk(CalChunk { index: 31, count: 52, data: vec![0xc5; 16] })),
         ("request-cal-poll", card, Request::CalChunk(CalChunk { index: 31, count: 52, data: Vec::new() })),
         ("request-cal-commit", card, Request::CalCommit(UploadId { upload_id: 9 })),
-        ("request-cal-bank", card, Request::CalBank(BankSelect { module: 0xffff, choice: BankChoice::Previous })),
+        ("request-cal-bank", card, Request::CalBank(BankSelect { choice: BankChoice::Previous })),
         ("request-stats", card, Request::Stats),
         ("request-identify", card, Request::Identify(Identify { mode: IdentifyMode::Number, duration_ms: 5_000 })),
         ("request-reboot", card, Request::Reboot(Reboot { delay_ms: 100 })),
@@ -194,7 +194,7 @@ fn requests() -> Vec<(&'static str, Message)> {
 
 fn responses() -> Vec<(&'static str, Message)> {
     let configuration = configuration_hash(&settings());
-    let banks = UploadReport { banks: vec![bank()] };
+    let banks = UploadReport { acting: BankSelect { choice: BankChoice::Active }, banks: vec![bank()] };
     let ignored = Some(Ignored { kinds: vec![0x01ff] });
     [
         ("response-discover", Response::Discover(announce())),
@@ -316,7 +316,6 @@ fn upload() -> Upload {
 fn bank() -> BankReport {
     BankReport {
         module: 1,
-        state: BankState::Active,
         active_kind: CalibrationKind::Matrix,
         active_sha256: [0x5a; 32],
         previous_kind: CalibrationKind::None,
@@ -325,21 +324,34 @@ fn bank() -> BankReport {
 }
 
 fn stats() -> Stats {
-    let link = |port, state, rate_mbit| LinkReport { port, state, rate_mbit, fcs_errors: 0 };
+    let fed = LinkReport {
+        port: CardPort::A,
+        state: LinkState::Fed,
+        rate_mbit: 1_000,
+        received: 30_000,
+        lost: 5,
+        repaired: 4,
+        frames_missed: 1,
+        bad_crc: 1,
+        bad_fcs: 1,
+        duplicates: 7,
+        short: 0,
+    };
+    let quiet = LinkReport { port: CardPort::B, state: LinkState::Up, received: 0, lost: 0, repaired: 0, ..fed.clone() };
     Stats {
-        frames: FrameCounts { last_frame_id: FRAME, shown: 3_600, held: 1, late: 2, overrun: 0, missed: 1 },
-        packets: PacketCounts {
-            lost: 5,
-            bad_crc: 1,
-            duplicates: 7,
-            repaired_by_parity: 4,
-            repaired_by_port: 0,
-            short: 0,
+        frames: FrameCounts {
+            last_frame_id: FRAME,
+            shown: 3_600,
+            held: 1,
+            frozen: 0,
+            late: 2,
+            clock: 0,
+            overrun: 0,
             range: 0,
-            foreign: 3,
+            missing: 1,
         },
-        links: vec![link(CardPort::A, LinkState::Fed, 1_000), link(CardPort::B, LinkState::Up, 1_000)],
-        timing: LatchTiming { error_mean_ns: -40, error_max_ns: 260, synced: true, free_buffers: 1 },
+        links: vec![fed, quiet],
+        timing: LatchTiming { error_mean_ns: 40, error_max_ns: 260, synced: true, free_buffers: 1 },
         health: Health { temperature_decidegrees: 415, supply_mv: 4_980, uptime_s: 86_400 },
         modules: Some(ModulePresence::new(&[true, false, true])),
         master: Some(master()),

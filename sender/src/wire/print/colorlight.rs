@@ -21,7 +21,7 @@ pub(super) fn print(frame: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
             }
             Ok(())
         }
-        Ok(ColorlightFrame::Sync(sync)) => print_sync(&sync.repr(), f),
+        Ok(ColorlightFrame::Sync(sync)) => print_sync(sync.repr(), f),
         Ok(ColorlightFrame::Brightness(brightness)) => {
             let [red, green, blue] = brightness.repr().levels;
             write!(f, "{} {red} {green} {blue}", PacketType::Brightness)
@@ -34,7 +34,7 @@ pub(super) fn print(frame: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
 }
 
-fn print_sync(sync: &SyncRepr, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn print_sync(sync: SyncRepr, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{} brightness {}", PacketType::Sync, sync.brightness)?;
     if !f.alternate() {
         return Ok(());

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{bytes, field};
 use crate::wire::ethernet::EthernetFrame;
-use crate::wire::ocp809::control::{Body, ControlHeader, ControlPacket, Kind, Message, Opcode, Tlv, Tlvs};
+use crate::wire::ocp809::control::{Body, ControlError, ControlHeader, ControlPacket, Kind, Message, Opcode, Tlv, Tlvs};
 use crate::wire::ocp809::{Latch, StreamHeader, StreamKind, StreamPacket, TestPattern};
 
 /// Shows what a stream frame carries.
@@ -78,15 +78,12 @@ pub(super) fn print_control(frame: &EthernetFrame<'_>, f: &mut fmt::Formatter<'_
     };
     let header = packet.header();
     print_control_line(header, f)?;
-    match (Message::parse(&packet), packet.check_crc()) {
-        (_, Err(error)) => write!(f, " ({error})"),
-        (Ok(message), Ok(())) => match message.body {
-            Body::Nack(nack) => write!(f, ": {}", nack.reason),
-            Body::Request(_) | Body::Response(_) | Body::Event(_) => Ok(()),
-        },
+    match packet.check_crc().and_then(|()| Message::parse(&packet)) {
+        Ok(Message { body: Body::Nack(nack), .. }) => write!(f, ": {}", nack.reason),
+        Ok(_) => Ok(()),
         // A piece of a longer message is no fault of its own.
-        (Err(_), Ok(())) if header.chunks > 1 => write!(f, " chunk {} of {}", header.chunk, header.chunks),
-        (Err(error), Ok(())) => write!(f, " ({error})"),
+        Err(ControlError::Chunk { chunk, chunks }) if chunk < chunks => write!(f, " chunk {chunk} of {chunks}"),
+        Err(error) => write!(f, " ({error})"),
     }?;
     if f.alternate() { print_control_fields(&packet, f) } else { Ok(()) }
 }

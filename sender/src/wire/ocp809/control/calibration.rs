@@ -19,7 +19,7 @@ pub const SERIAL_ANY: Serial = Serial::NONE;
 layout! {
     /// What will be uploaded.
     pub struct Upload = 0x0501 "UPLOAD" {
-        /// The module's position in the card's module map.
+        /// The module's position in the card's module map; 0xFFFF: all modules, one after the other in its order.
         module: u16,
         /// Form of the coefficients.
         kind: CalibrationKind,
@@ -51,27 +51,23 @@ layout! {
         held: u32,
     }
 
-    /// Chooses what corrects the pixels of a module.
+    /// Which bank corrects the card's pixels: what is asked for, and what acts.
     pub struct BankSelect = 0x0505 "BANK_SELECT" {
-        /// The module's position, or 0xFFFF for all.
-        module: u16,
         /// The choice.
         choice: BankChoice,
     }
 
-    /// Which coefficients a module has.
+    /// What the two banks hold for a module.
     pub struct BankReport = 0x0506 "BANK" {
-        /// The module's position.
+        /// The module's position in the card's module map.
         module: u16,
-        /// Whether they act.
-        state: BankState,
-        /// Form of the active bank.
+        /// Form of the active bank's coefficients.
         active_kind: CalibrationKind,
-        /// SHA-256 of the active bank; zeros where there is none.
+        /// SHA-256 of the active bank's coefficients; zeros where there are none.
         active_sha256: [u8; 32],
-        /// Form of the bank that was active before.
+        /// Form of the previous bank's coefficients.
         previous_kind: CalibrationKind,
-        /// Its SHA-256; zeros where there is none.
+        /// SHA-256 of the previous bank's coefficients; zeros where there are none.
         previous_sha256: [u8; 32],
     }
 }
@@ -79,7 +75,7 @@ layout! {
 codes! {
     /// Form of coefficients. All act on linear light, after the link transfer.
     pub enum CalibrationKind {
-        /// An empty bank.
+        /// No coefficients.
         None = 0 "none",
         /// A 3x3 matrix per pixel: nine i16, 8192 = 1.0, row by row (out red: in red, green, blue), 18 bytes.
         Matrix = 1 "matrix",
@@ -91,30 +87,22 @@ codes! {
 }
 
 codes! {
-    /// What corrects the pixels of a module.
+    /// What corrects a card's pixels.
     pub enum BankChoice {
         /// Nothing: identity.
         Bypass = 0 "bypass",
-        /// The active bank.
+        /// The bank that the last commit made.
         Active = 1 "active",
-        /// The bank that was active before; the two change places.
+        /// The bank that the last commit replaced.
         Previous = 2 "previous",
     }
 }
 
-codes! {
-    /// Whether coefficients act.
-    pub enum BankState {
-        /// They do not.
-        Bypass = 0 "bypass",
-        /// They do.
-        Active = 1 "active",
-    }
-}
-
 body! {
-    /// Which coefficients the modules have.
+    /// Which coefficients the card has, and which act.
     pub struct UploadReport {
+        /// Which bank acts.
+        one acting: BankSelect,
         /// One per module.
         many banks: BankReport,
     }

@@ -6,59 +6,60 @@ use super::values::{Bytes, codes};
 use crate::wire::ocp809::FrameId;
 
 layout! {
-    /// What became of frames, since the card started.
+    /// What became of frames since the card started. Every LATCH with pixels ends as exactly one of shown, held and frozen.
+    /// Counters wrap at 2^32.
     pub struct FrameCounts = 0x0401 "FRAMES" {
         /// The newest frame that the card knows of.
         last_frame_id: FrameId,
-        /// Shown.
+        /// Flipped.
         shown: u32,
-        /// Not complete in time, so that the last whole picture stayed.
+        /// Latched and not flipped because a pixel was missing: the last whole picture stayed.
         held: u32,
-        /// Shown after their present instant.
+        /// Whole frames that a freeze released unflipped.
+        frozen: u32,
+        /// Latches whose present instant had passed, and frames that became whole after it.
         late: u32,
-        /// Given up because no buffer was free.
+        /// Latches whose present instant was more than a second ahead.
+        clock: u32,
+        /// Frames that gave up their buffer, or got none, because a newer one began too early.
         overrun: u32,
-        /// Frame ids without any LATCH.
-        missed: u32,
-    }
-
-    /// What became of stream packets, since the card started.
-    pub struct PacketCounts = 0x0402 "PACKETS" {
-        /// Missing, of frames whose LATCH arrived.
-        lost: u32,
-        /// Dropped because their CRC was wrong.
-        bad_crc: u32,
-        /// Second and later arrivals.
-        duplicates: u32,
-        /// Rebuilt from PARITY.
-        repaired_by_parity: u32,
-        /// Missing at one port and arrived at the other.
-        repaired_by_port: u32,
-        /// Dropped because bytes were missing.
-        short: u32,
-        /// Ignored because they reach beyond the target's memory.
+        /// Packets that reach beyond their target's memory.
         range: u32,
-        /// Dropped because their source is not the master.
-        foreign: u32,
+        /// PIXELS packets of latched frames that were missing for good.
+        missing: u32,
     }
 
-    /// One of the card's two Ethernet ports.
-    pub struct LinkReport = 0x0403 "LINK" {
+    /// One of the card's two Ethernet ports since the card started. Counters wrap at 2^32.
+    pub struct LinkReport = 0x0402 "LINK" {
         /// Which.
         port: CardPort,
         /// Its state.
         state: LinkState,
         /// Its speed, in Mbit/s; 0 where it is down.
         rate_mbit: u32,
-        /// Frames with a wrong FCS, since the card started.
-        fcs_errors: u32,
+        /// Stream frames that came in.
+        received: u32,
+        /// PIXELS packets of latched frames that did not come in here, of frames whose LATCH came here first.
+        lost: u32,
+        /// Of these, how many PARITY or the other port made good.
+        repaired: u32,
+        /// Frame ids without a LATCH.
+        frames_missed: u32,
+        /// Stream packets with a wrong CRC-32C.
+        bad_crc: u32,
+        /// Frames with a wrong FCS.
+        bad_fcs: u32,
+        /// PIXELS packets that had come before, by whatever port.
+        duplicates: u32,
+        /// Packets shorter than their header says.
+        short: u32,
     }
 
-    /// How well latches meet their present instants, since the last STATS.
-    pub struct LatchTiming = 0x0404 "TIMING" {
+    /// How well flips meet their present instants, since the last STATS.
+    pub struct LatchTiming = 0x0403 "TIMING" {
         /// Mean of flip minus present instant, in nanoseconds.
-        error_mean_ns: i32,
-        /// Largest distance, in nanoseconds.
+        error_mean_ns: u32,
+        /// The largest, in nanoseconds.
         error_max_ns: u32,
         /// The card's clock is synced.
         synced: bool,
@@ -67,7 +68,7 @@ layout! {
     }
 
     /// How the card feels.
-    pub struct Health = 0x0405 "HEALTH" {
+    pub struct Health = 0x0404 "HEALTH" {
         /// Temperature in tenths of a degree Celsius; -32768: not known.
         temperature_decidegrees: i16,
         /// The 5 V supply in millivolts; 0: not known.
@@ -77,7 +78,7 @@ layout! {
     }
 
     /// Which modules answer.
-    pub struct ModulePresence = 0x0406 "MODULES" {
+    pub struct ModulePresence = 0x0405 "MODULES" {
         /// Modules of the module map.
         count: u16,
         /// One bit per module, the first in the most significant bit of the first byte.
@@ -112,8 +113,6 @@ body! {
     pub struct Stats {
         /// Frames.
         one frames: FrameCounts,
-        /// Packets.
-        one packets: PacketCounts,
         /// Its Ethernet ports.
         many links: LinkReport,
         /// Latches.
