@@ -18,10 +18,10 @@ use ocp809_sender::wire::ocp809::{EPOCH_WITHOUT_CARDS, software_address};
 use ocp809_shaders::PixelPath;
 use thiserror::Error;
 
-use crate::capture::OpenContext;
 use crate::control::Saved;
 use crate::control::desk::Start;
 use crate::engine::{Engine, EngineError, EngineParts, PortLink, SharedCards};
+use crate::run::open_context;
 use crate::virtual_host::VirtualHost;
 
 /// Packets that a cable in memory holds: two frames of a full gigabit port.
@@ -63,7 +63,12 @@ impl VirtualShow {
     ///
     /// # Errors
     /// [`VirtualShowError`].
-    pub fn start(wall: &Arc<Wall>, path: Box<dyn PixelPath>, saved: Saved, start: Start) -> Result<Self, VirtualShowError> {
+    pub fn start(
+        wall: &Arc<Wall>,
+        path: Box<dyn PixelPath>,
+        saved: Saved,
+        frame_limit: Option<u64>,
+    ) -> Result<Self, VirtualShowError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let faults = FaultSwitch::new(FaultRates::default());
         let mut links = Vec::new();
@@ -79,13 +84,14 @@ impl VirtualShow {
             wall: Arc::clone(wall),
             slice: Arc::new(SlicePlan::build(wall)?),
             links,
-            sources: OpenContext::new(Arc::clone(wall), Arc::clone(&clock)),
+            sources: open_context(wall, &clock, false),
             clock,
             path,
             cards: Box::new(shared),
             saved,
             state_file: None,
-            start,
+            start: Start::Warm,
+            frame_limit,
             epoch: EPOCH_WITHOUT_CARDS,
             faults: Some(faults.clone()),
             pacing: Pacing::BURST,

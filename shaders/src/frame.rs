@@ -237,6 +237,15 @@ impl<'a> FrameView<'a> {
         &self.planes
     }
 
+    /// The same picture read in the colour of `shape`, where format and size are the same: whoever runs the path may know
+    /// better than the source what its codes mean.
+    #[must_use]
+    pub fn with_color_of(mut self, shape: &SourceShape) -> Option<Self> {
+        let is_same = self.shape.format == shape.format && self.shape.size == shape.size;
+        self.shape.color = shape.color;
+        is_same.then_some(self)
+    }
+
     /// Row `y` of plane `plane`, without padding; empty outside of the picture.
     #[must_use]
     pub fn row(&self, plane: usize, y: usize) -> &'a [u8] {

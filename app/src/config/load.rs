@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use ocp809_sender::slice::{SliceError, SlicePlan};
+use ocp809_sender::wall::migrate::to_current;
 use ocp809_sender::wall::spec::WALL_SCHEMA_VERSION;
 use ocp809_sender::wall::{Wall, WallProblems, WallSpec};
 use serde::de::DeserializeOwned;
@@ -12,7 +13,6 @@ use thiserror::Error;
 
 use super::document::{Document, SchemaVersion};
 use super::machine::{MACHINE_SCHEMA_VERSION, MachineSpec};
-use super::migrate;
 use super::place::Place;
 use super::problem::{DocumentProblems, Problem};
 use super::show::{SHOW_SCHEMA_VERSION, ShowSpec};
@@ -50,6 +50,14 @@ pub enum LoadError {
     /// Wrong in its content.
     #[error(transparent)]
     Problems(#[from] Box<DocumentProblems>),
+    /// Of an older version, and not what that version allowed.
+    #[error("{file} is a document of an older version and cannot be brought to the newest")]
+    Migrate {
+        /// The file.
+        file: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The wall cannot be cut into packets.
     #[error("{} cannot be cut into packets", path.display())]
     Slice {
@@ -88,8 +96,9 @@ pub struct LoadedWall {
 ///
 /// When it cannot be read, or with everything that is wrong with it.
 pub fn load_wall(path: &Path) -> Result<LoadedWall, LoadError> {
-    let text = read(path)?;
-    let (spec, wall) = parse_wall(&path.display().to_string(), &text)?;
+    let file = path.display().to_string();
+    let text = current_text(&file, read(path)?)?;
+    let (spec, wall) = resolve_wall(&file, &text)?;
     let plan = SlicePlan::build(&wall).map_err(|source| LoadError::Slice { path: path.to_owned(), source })?;
     Ok(LoadedWall { document: Loaded { path: path.to_owned(), text, spec }, wall, plan })
 }
@@ -100,14 +109,31 @@ pub fn load_wall(path: &Path) -> Result<LoadedWall, LoadError> {
 ///
 /// Everything that is wrong with it.
 pub fn parse_wall(file: &str, text: &str) -> Result<(WallSpec, Wall), LoadError> {
-    let (migrated, document_text) = migrate::wall(file, text)?;
-    let document = Document::parse(file, &document_text).map_err(Box::new)?;
+    resolve_wall(file, &current_text(file, text.to_owned())?)
+}
+
+fn resolve_wall(file: &str, text: &str) -> Result<(WallSpec, Wall), LoadError> {
+    let document = Document::parse(file, text).map_err(Box::new)?;
     let spec: WallSpec = document.decode().map_err(Box::new)?;
     let wall = Wall::from_spec(&spec).map_err(|found| Box::new(wall_problems(&document, &found)))?;
-    if migrated {
-        tracing::info!(file, newest = WALL_SCHEMA_VERSION, "read as a file of an older version; the next save writes the newest");
-    }
     Ok((spec, wall))
+}
+
+/// The text of a wall.toml in the newest version. One of that version is left as it is, so that its lines keep their
+/// numbers and a save its comments; an older one is written anew.
+fn current_text(file: &str, text: String) -> Result<String, LoadError> {
+    let document = Document::parse(file, &text).map_err(Box::new)?;
+    check_version(&document, WALL_SCHEMA_VERSION)?;
+    if document.schema_version(WALL_SCHEMA_VERSION) == SchemaVersion::Known(WALL_SCHEMA_VERSION) {
+        return Ok(text);
+    }
+    migrated(&text).map_err(|source| LoadError::Migrate { file: file.to_owned(), source })
+}
+
+fn migrated(text: &str) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    let older: serde_json::Value = toml::from_str(text)?;
+    let newest = to_current(older)?;
+    Ok(toml::to_string(&newest)?)
 }
 
 /// Opens wall.toml without asking whether it is consistent: for repairing it.
@@ -116,7 +142,10 @@ pub fn parse_wall(file: &str, text: &str) -> Result<(WallSpec, Wall), LoadError>
 ///
 /// When it cannot be read, or with everything that is wrong with its keys.
 pub fn load_wall_spec(path: &Path) -> Result<Loaded<WallSpec>, LoadError> {
-    load(path, WALL_SCHEMA_VERSION)
+    let file = path.display().to_string();
+    let text = current_text(&file, read(path)?)?;
+    let spec = Document::parse(&file, &text).and_then(|document| document.decode()).map_err(Box::new)?;
+    Ok(Loaded { path: path.to_owned(), text, spec })
 }
 
 /// Opens show.toml.
@@ -162,7 +191,7 @@ fn load<T: DeserializeOwned>(path: &Path, newest: u32) -> Result<Loaded<T>, Load
 }
 
 /// Whether this program reads the document's version; a newer one is the only problem that is worth naming then.
-pub(super) fn check_version(document: &Document<'_>, newest: u32) -> Result<(), Box<DocumentProblems>> {
+fn check_version(document: &Document<'_>, newest: u32) -> Result<(), Box<DocumentProblems>> {
     let text = match document.schema_version(newest) {
         SchemaVersion::Known(_) => return Ok(()),
         SchemaVersion::Newer(found) => format!("version {found} of this document, where this program reads up to {newest}"),

@@ -4,7 +4,6 @@
 pub mod document;
 pub mod load;
 pub mod machine;
-pub mod migrate;
 pub mod paths;
 pub mod place;
 pub mod problem;

@@ -15,6 +15,7 @@ pub mod mailbox;
 pub mod path;
 pub mod preset;
 pub mod property;
+pub mod rate;
 pub mod saved;
 pub mod server;
 pub mod socket;
@@ -69,5 +70,7 @@ fn edit_distance(a: &str, b: &str) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
+#[cfg(test)]
+pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;

@@ -1,33 +1,13 @@
 //! Control as its clients meet it: desk, mailbox and socket together.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use ocp809_sender::time::{Nanos, Tai};
-
 use super::check::any_text;
+use super::fixture::{Show, at, facts};
 use super::*;
-
-const MS: u64 = 1_000_000;
-
-fn facts() -> WallFacts {
-    let screen = |id: &str, limit, peak_nits| ScreenFacts { id: id.into(), brightness_limit: limit, peak_nits };
-    WallFacts {
-        screens: vec![screen("left", 0.6, Some(1000.0)), screen("right", 1.0, Some(2000.0))],
-        groups: vec![],
-        ports: vec!["1".into()],
-        cabinets: vec!["A1".into(), "B3".into()],
-        is_virtual: false,
-    }
-}
-
-fn at(ms: u64) -> Moment {
-    Moment { now: Nanos(ms * MS), tai: Tai(ms * MS) }
-}
 
 fn desk() -> Desk {
     Desk::new(facts(), any_text, &Saved::default(), Start::Warm, at(0)).0
@@ -285,61 +265,6 @@ fn the_queue_is_bounded_and_a_dropped_engine_ends_every_wait() {
     drop(engine);
     assert!(matches!(client.send(act(Action::Freeze)).outcome, Outcome::Failed(Failure::Unreachable { .. })));
     assert!(events.next_within(Duration::from_secs(1)).is_err(), "the subscription has ended");
-}
-
-/// A desk behind a mailbox behind a socket, served by a thread as an engine would.
-struct Show {
-    _folder: tempfile::TempDir,
-    server: Option<Server>,
-    ends: Arc<AtomicBool>,
-    engine: Option<JoinHandle<()>>,
-}
-
-impl Show {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (client, engine) = mailbox();
-        let server = Server::start(&folder.path().join("show/control.sock"), Arc::new(client)).expect("listens");
-        let ends = Arc::new(AtomicBool::new(false));
-        let until = Arc::clone(&ends);
-        let thread = Builder::new().spawn(move || {
-            let mut desk = desk();
-            engine.publish_status(Arc::new(Status { wall: "Test wall".into(), ..Status::default() }));
-            while !until.load(Ordering::SeqCst) {
-                if let Some(pending) = engine.next_within(Duration::from_millis(20)) {
-                    let outcome = desk.handle(&pending.command, at(1));
-                    desk.take_events().into_iter().for_each(|event| engine.publish(event));
-                    pending.answer(outcome);
-                }
-            }
-        });
-        Self { _folder: folder, server: Some(server), ends, engine: thread.ok() }
-    }
-
-    fn path(&self) -> &std::path::Path {
-        self.server.as_ref().expect("listening").path()
-    }
-
-    fn raw(&self) -> (UnixStream, BufReader<UnixStream>) {
-        let stream = UnixStream::connect(self.path()).expect("connects");
-        stream.set_read_timeout(Some(Duration::from_secs(5))).expect("is set");
-        let reader = BufReader::new(stream.try_clone().expect("clones"));
-        (stream, reader)
-    }
-
-    fn end(&mut self) {
-        self.ends.store(true, Ordering::SeqCst);
-        if let Some(engine) = self.engine.take() {
-            engine.join().expect("ends");
-        }
-        self.server = None;
-    }
-}
-
-impl Drop for Show {
-    fn drop(&mut self) {
-        self.end();
-    }
 }
 
 fn ask(stream: &mut UnixStream, reader: &mut impl BufRead, line: &str) -> serde_json::Value {

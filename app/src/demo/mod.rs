@@ -7,19 +7,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use image::RgbImage;
 use ocp809_sender::time::{Clock, SystemClock};
 use ocp809_sender::wall::Wall;
-use ocp809_shaders::{CpuPath, PathError};
+use ocp809_shaders::PathError;
 use thiserror::Error;
 
 pub use report::DemoReport;
 
-use crate::config::{LoadError, load_wall, parse_wall};
-use crate::control::desk::Start;
-use crate::control::{Assignment, Saved, Client, Command, PropertyPath, Request, Value};
-use crate::gui::{self, WindowError, WindowOptions};
-use crate::picture::ScreenPicture;
+use crate::config::{GpuChoice, LoadError, load_wall, parse_wall};
+use crate::control::{Assignment, Client, Command, PropertyPath, Request, Saved, Value};
+use crate::gui::{self, Screenshot, WindowError, WindowOptions};
+use crate::picture_file::save_screens;
+use crate::pixel_path;
 use crate::virtual_show::{VirtualShow, VirtualShowError};
 
 /// The wall that is shown when none is named.
@@ -44,8 +43,8 @@ pub struct DemoOptions {
     pub seconds: f64,
     /// Where pictures and report go without a window.
     pub out: PathBuf,
-    /// A screenshot of the window, after which the demo ends.
-    pub screenshot: Option<PathBuf>,
+    /// A picture of the window, after which the demo ends.
+    pub screenshot: Option<Screenshot>,
 }
 
 /// Why the demo failed.
@@ -77,14 +76,6 @@ pub enum DemoError {
         /// Why.
         source: io::Error,
     },
-    /// A picture cannot be written.
-    #[error("{}: {source}", .file.display())]
-    Picture {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        source: image::ImageError,
-    },
 }
 
 /// Runs the demo; the summary goes to `out`.
@@ -93,7 +84,7 @@ pub enum DemoError {
 /// [`DemoError`].
 pub fn run(options: &DemoOptions, out: &mut dyn Write) -> Result<DemoReport, DemoError> {
     let wall = Arc::new(wall(options.wall.as_deref())?);
-    let show = VirtualShow::start(&wall, Box::new(CpuPath::new()?), Saved::default(), Start::Cold)?;
+    let show = VirtualShow::start(&wall, pixel_path::choose(&GpuChoice::Cpu)?, Saved::default(), None)?;
     apply(&show, &options.settings)?;
     let display = if options.headless { Err(None) } else { gui::probe().map_err(Some) };
     match display {
@@ -140,7 +131,9 @@ fn headless(show: &VirtualShow, options: &DemoOptions, out: &mut dyn Write) -> R
     std::fs::create_dir_all(&options.out).map_err(|source| DemoError::Write { file: options.out.clone(), source })?;
     let mut report = DemoReport::of(show, &options.settings);
     report.first_picture_ms = first_picture.0 / 1_000_000 - 1_000;
-    report.pictures = save_pictures(&screens, show, &options.out)?;
+    let file = options.out.join("wall.png");
+    let pictures = save_screens(&show.host.feed().wall(), &screens, &file);
+    report.pictures = pictures.map_err(|source| DemoError::Write { file, source })?;
     let file = options.out.join("report.json");
     let json = serde_json::to_vec_pretty(&report).unwrap_or_default();
     crate::config::write_atomically(&file, &json)
@@ -160,28 +153,6 @@ fn wait_for_picture(show: &VirtualShow, clock: &dyn Clock) -> Result<(), DemoErr
         std::thread::sleep(Duration::from_millis(5));
     }
     Err(DemoError::NoPicture)
-}
-
-/// One screen is `wall.png`; several are `wall-ID.png`.
-fn save_pictures(screens: &[ScreenPicture], show: &VirtualShow, folder: &Path) -> Result<Vec<PathBuf>, DemoError> {
-    let wall = show.host.feed().wall();
-    let mut files = Vec::new();
-    for (screen, picture) in wall.screens().iter().zip(screens) {
-        let name = if screens.len() == 1 { "wall.png".to_owned() } else { format!("wall-{}.png", screen.id) };
-        let file = folder.join(name);
-        save_picture(picture, &file)?;
-        files.push(file);
-    }
-    Ok(files)
-}
-
-fn save_picture(picture: &ScreenPicture, file: &Path) -> Result<(), DemoError> {
-    let size = picture.size();
-    let written = match RgbImage::from_raw(size.width, size.height, picture.rgb().to_vec()) {
-        Some(image) => image.save(file),
-        None => Ok(()),
-    };
-    written.map_err(|source| DemoError::Picture { file: file.to_owned(), source })
 }
 
 /// A summary that nobody reads any more is no error.

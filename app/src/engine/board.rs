@@ -9,10 +9,10 @@ use ocp809_sender::transport::LinkState;
 use ocp809_sender::wall::Wall;
 
 use super::frame_loop::{FrameRecord, PortRecord};
+use crate::control::desk::Desk;
 use crate::control::status::{
     Alarm, CardStatus, FrameStatus, LatencyStatus, PortLink, PortStatus, ScreenStatus, Severity, SourceStatus, Status,
 };
-use crate::control::desk::Desk;
 
 /// Latencies are taken over windows of this length.
 const WINDOW_NS: u64 = 5 * NANOS_PER_SECOND;
@@ -141,7 +141,8 @@ impl Board {
         let status = &mut meter.status;
         status.packets_per_second = per_second(record.packets, meter.last.packets);
         let overhead = ocp809_sender::wire::ethernet::WIRE_OVERHEAD_LEN as u64;
-        status.bytes_per_second = per_second(record.bytes + record.packets * overhead, meter.last.bytes + meter.last.packets * overhead);
+        status.bytes_per_second =
+            per_second(record.bytes + record.packets * overhead, meter.last.bytes + meter.last.packets * overhead);
         (status.packets, status.errors) = (record.packets, record.errors);
         status.link = match record.link {
             LinkState::Up { rate_mbit } => PortLink::Up { rate_mbit },

@@ -10,9 +10,9 @@ use arc_swap::ArcSwap;
 use ocp809_sender::ids::PortIndex;
 use ocp809_sender::stream::{FrameStart, Latency};
 use ocp809_sender::time::{Clock, FrameClock, Nanos, Tai};
-use ocp809_sender::transport::LinkState;
+use ocp809_sender::transport::{LinkState, realtime};
 use ocp809_sender::wire::ocp809::{FrameId, Latch};
-use ocp809_shaders::{PathPlan, PixelPath};
+use ocp809_shaders::{FrameView, PathPlan, PixelPath};
 
 use super::output::{Output, WallFrame};
 use super::wire::{ControlFrame, FRAME_BYTES};
@@ -23,6 +23,9 @@ const REQUESTS_PER_FRAME: usize = 8;
 
 /// Received frames taken per port and wall frame.
 const REPLIES_PER_FRAME: usize = 64;
+
+/// SCHED_FIFO priority where it is allowed: above other programs, below the kernel's interrupt threads (50).
+const PRIORITY: u8 = 40;
 
 /// What the frame thread works by. Built by the control thread and swapped as a whole between two frames.
 pub(super) struct Setup {
@@ -36,6 +39,23 @@ pub(super) struct Setup {
     pub(super) is_frozen: bool,
     /// Whether cards share the time, so that frames carry the instant at which they are shown.
     pub(super) is_timed: bool,
+}
+
+/// Before the first source: nothing.
+pub(super) struct NoPicture;
+
+impl Picture for NoPicture {
+    fn advance(&mut self) -> Advance {
+        Advance::default()
+    }
+
+    fn view(&self) -> Option<FrameView<'_>> {
+        None
+    }
+
+    fn arrived(&self) -> Option<Nanos> {
+        None
+    }
 }
 
 /// What became of one frame.
@@ -94,6 +114,8 @@ pub(super) struct FrameLoop {
     pub(super) requests: Receiver<ControlFrame>,
     pub(super) reports: SyncSender<Report>,
     pub(super) replies: SyncSender<ControlFrame>,
+    /// Frames with a picture after which the thread ends; `None` goes on.
+    pub(super) limit: Option<u64>,
     pub(super) stop: Arc<AtomicBool>,
 }
 
@@ -112,6 +134,9 @@ struct Progress {
 impl FrameLoop {
     /// Runs until it is told to stop.
     pub(super) fn run(mut self) {
+        if let Err(error) = realtime::make_punctual(PRIORITY).real_time {
+            tracing::debug!(%error, "no real-time priority: frames may be late under load");
+        }
         let setup = self.setup.load_full();
         let mut progress = Progress {
             plan: None,
@@ -122,8 +147,10 @@ impl FrameLoop {
             buffer: Box::new([0; FRAME_BYTES]),
         };
         drop(setup);
-        while !self.stop.load(Ordering::Relaxed) {
+        let mut shown = 0;
+        while !self.stop.load(Ordering::Relaxed) && self.limit.is_none_or(|limit| shown < limit) {
             let record = self.frame(&mut progress);
+            shown += u64::from(!record.is_unplanned);
             self.tell(Report::Frame(record));
             self.between_frames(&mut progress);
         }

@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 
-use ocp809_calibration::color::{ColorTemperature, Matrix3, Primaries, Xy, bradford};
+use ocp809_calibration::color::adaptation::bradford;
+use ocp809_calibration::color::temperature::ColorTemperature;
+use ocp809_calibration::color::{Matrix3, Primaries, Xy};
 use ocp809_calibration::lut::{Knee, Lut3d};
 use ocp809_sender::geometry::{PixelRect, PixelSize};
+use ocp809_sender::time::Nanos;
 use ocp809_sender::wall::{LinkTransfer, PrimariesSpec, Screen, Wall};
 use ocp809_sender::wire::ocp809::{Epoch, Latch};
-use ocp809_sender::time::Nanos;
+use ocp809_shaders::frame::{InputTransfer, SignalColor, SignalPrimaries, SourceShape};
 use ocp809_shaders::spec::{DitherPeriod, ModulePath, PathSpec, Rows3, ScreenPath};
-use ocp809_shaders::{InputTransfer, SignalColor, SignalPrimaries, SourceShape};
 
 use super::levels::Levels;
 use crate::control::PropertyId;

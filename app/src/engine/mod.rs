@@ -33,15 +33,16 @@ use ocp809_sender::wire::ocp809::Epoch;
 use ocp809_shaders::PixelPath;
 
 pub use cards::{CardProbe, SharedCards};
+pub use source_desk::DEFAULT_RATE;
 
-use crate::capture::{OpenContext, black};
+use crate::capture::OpenContext;
 use crate::control::check::TextReader;
 use crate::control::desk::{Desk, Moment, Start};
 use crate::control::facts::WallFacts;
 use crate::control::{InProcess, Saved, mailbox};
 use board::Board;
 use control_loop::{Built, ControlLoop};
-use frame_loop::{FrameLoop, Setup};
+use frame_loop::{FrameLoop, NoPicture, Setup};
 use levels::Levels;
 use luts::Luts;
 use output::Output;
@@ -90,6 +91,8 @@ pub struct EngineParts {
     pub epoch: Epoch,
     /// The fault injector of a virtual wall; `None` on a real one.
     pub faults: Option<FaultSwitch>,
+    /// Frames after which the frame thread ends; `None` goes on.
+    pub frame_limit: Option<u64>,
     /// How packets are spread over the frame period.
     pub pacing: Pacing,
     /// Reads sources and patterns for the desk.
@@ -167,11 +170,12 @@ impl Engine {
             setup: Arc::clone(&setup),
             output,
             path,
-            picture: black(),
+            picture: Box::new(NoPicture),
             new_pictures: queues.pictures.1,
             requests: queues.requests.1,
             reports: queues.reports.0,
             replies: queues.replies.0,
+            limit: parts.frame_limit,
             stop: Arc::clone(&stop),
         };
         let control = ControlLoop {
@@ -203,7 +207,8 @@ impl Engine {
         self.client.clone()
     }
 
-    /// Whether both threads still run; they end after the action `stop` has faded to black.
+    /// Whether both threads still run: the control thread until the action `stop` has faded to black, the frame thread
+    /// until its limit.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.threads.iter().all(|thread| !thread.is_finished())

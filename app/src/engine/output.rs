@@ -2,9 +2,7 @@
 //!
 //! Owned by the frame thread. Packets leave while later bands of the picture are still computed.
 
-use ocp809_sender::stream::{
-    FeedEnd, FrameOutcome, FrameReport, FrameStart, PortFrame, PortSender, latch_together, send_rest,
-};
+use ocp809_sender::stream::{FeedEnd, FrameOutcome, FrameReport, FrameStart, PortFrame, PortSender, latch_together, send_rest};
 use ocp809_sender::time::Nanos;
 use ocp809_sender::wall::limits::MAX_PORTS;
 use ocp809_sender::wire::ocp809::Latch;

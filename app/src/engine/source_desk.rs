@@ -1,10 +1,11 @@
 //! The source that was asked for: opened, replaced, watched. The frame thread owns its pictures; this is the other half.
 
+use std::num::NonZeroU32;
 use std::sync::mpsc::SyncSender;
 
 use ocp809_sender::time::{Clock, NANOS_PER_SECOND, Nanos, Rational};
 use ocp809_sender::wall::Wall;
-use ocp809_shaders::{Range, SignalColor, SignalPrimaries, SourceShape, YuvMatrix};
+use ocp809_shaders::frame::{Range, SignalColor, SignalPrimaries, SourceShape, YuvMatrix};
 
 use super::look::{SourceLook, canvas};
 use crate::capture::{Monitor, OpenContext, Picture, SourceUri, open};
@@ -15,8 +16,11 @@ use crate::control::status::SourceStatus;
 /// A source that cannot be opened is tried again after this long.
 const RETRY_NS: u64 = NANOS_PER_SECOND;
 
-/// Frames per second of a source that says nothing about them.
-const DEFAULT_RATE: Option<Rational> = Rational::new(60, 1);
+/// Frames per second where neither show nor source says it.
+pub const DEFAULT_RATE: Rational = match Rational::new(60, 1) {
+    Some(rate) => rate,
+    None => Rational::whole(NonZeroU32::MIN),
+};
 
 /// Opens sources and hands their pictures to the frame thread.
 pub(super) struct SourceDesk {
@@ -85,7 +89,7 @@ impl SourceDesk {
     pub(super) fn rate(&self, state: &ShowState) -> Rational {
         let asked = state.number(PropertyId::FrameRate).and_then(exact_rate);
         let own = || self.current.as_ref().and_then(|(_, monitor)| monitor.declared_rate());
-        asked.or_else(own).or(DEFAULT_RATE).unwrap_or(Rational::whole(std::num::NonZeroU32::MIN))
+        asked.or_else(own).unwrap_or(DEFAULT_RATE)
     }
 
     pub(super) fn status(&self) -> SourceStatus {
@@ -94,7 +98,10 @@ impl SourceDesk {
 
     /// Why the asked source is not shown.
     pub(super) fn problem(&self) -> Option<String> {
-        self.failed.as_ref().map(|failed| failed.reason.clone()).or_else(|| self.current.as_ref()?.1.problem())
+        self.failed
+            .as_ref()
+            .map(|failed| failed.reason.clone())
+            .or_else(|| self.current.as_ref()?.1.failure().map(|error| error.to_string()))
     }
 
     /// What to say when pictures are scaled because the wall's source rectangles do not lie inside them.

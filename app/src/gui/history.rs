@@ -140,7 +140,12 @@ impl History {
     /// The state of each card of this snapshot, in its order.
     pub(super) fn health(&self, status: &Status) -> Vec<CardHealth> {
         let before = self.before();
-        status.cards.iter().enumerate().map(|(index, card)| CardHealth::between(earlier(before.map(AsRef::as_ref), index, card), card)).collect()
+        status
+            .cards
+            .iter()
+            .enumerate()
+            .map(|(index, card)| CardHealth::between(earlier(before.map(AsRef::as_ref), index, card), card))
+            .collect()
     }
 
     /// Share of the packets of the last second that cards missed, in percent.

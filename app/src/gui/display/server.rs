@@ -10,9 +10,7 @@ use super::NoDisplay;
 
 /// Connects to a compositor's socket and hangs up again.
 pub(super) fn reach_wayland(socket: &Path) -> Result<(), NoDisplay> {
-    UnixStream::connect(socket)
-        .map(drop)
-        .map_err(|source| NoDisplay::NoAnswer { name: socket.display().to_string(), source })
+    UnixStream::connect(socket).map(drop).map_err(|source| NoDisplay::NoAnswer { name: socket.display().to_string(), source })
 }
 
 /// Connects to an X server with this user's credentials, and hangs up again.

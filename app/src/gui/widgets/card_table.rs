@@ -26,7 +26,13 @@ const TEXT_STARTS: [f32; 2] = [0.05, 0.19];
 
 const COLUMNS: [Column; 6] = [
     column("shown", 0.45, "Whole frames that the card showed.", |card| card.shown, false),
-    column("held", 0.56, "Frames that it did not show because something was missing; its last whole frame stayed.", |card| card.held, true),
+    column(
+        "held",
+        0.56,
+        "Frames that it did not show because something was missing; its last whole frame stayed.",
+        |card| card.held,
+        true,
+    ),
     column("late", 0.65, "Frames that came after their presentation.", |card| card.late, true),
     column("lost", 0.77, "Packets that never came.", |card| card.lost, true),
     column("bad CRC", 0.88, "Packets with a wrong check sum; they are never shown.", |card| card.bad_crc, true),
@@ -97,7 +103,8 @@ fn line(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState, (index, card, heal
 
 /// The line for those who hear it.
 fn description(card: &CardStatus, health: CardHealth) -> String {
-    format!("Cabinet {}, port {}, place {}: {}", card.cabinet, card.port, u32::from(card.place) + 1, health.word())
+    let port = text::port_name(&card.port);
+    format!("Cabinet {}, {port}, place {}: {}", card.cabinet, u32::from(card.place) + 1, health.word())
 }
 
 fn cells(ui: &Ui, rect: Rect, card: &CardStatus, health: CardHealth) {
@@ -123,7 +130,7 @@ fn numbers(ui: &Ui, rect: Rect, card: &CardStatus, before: Option<&CardStatus>) 
 const fn color(column: &Column, now: u64, rises: bool) -> Color32 {
     match (column.is_trouble, now, rises) {
         (true, _, true) => theme::WARN,
-        (true, 0, _) => theme::WEAK,
+        (_, 0, _) => theme::WEAK,
         _ => theme::TEXT,
     }
 }

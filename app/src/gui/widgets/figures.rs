@@ -26,8 +26,20 @@ fn frames(ui: &mut Ui, shown: &Shown<'_>) {
         row(ui, "sent", &text::count(frames.sent), "Wall frames that were sent whole.", false);
         row(ui, "repeats", &text::count(frames.repeated), "Of these, frames that repeated the picture before.", false);
         row(ui, "skipped", &text::count(frames.skipped), "Source pictures that no wall frame showed.", false);
-        row(ui, "drops", &text::count(frames.dropped), "Wall frames that were not sent, decided before their first packet.", frames.dropped > 0);
-        row(ui, "late", &text::count(frames.late), "Wall frames whose last packet left after their presentation.", frames.late > 0);
+        row(
+            ui,
+            "drops",
+            &text::count(frames.dropped),
+            "Wall frames that were not sent, decided before their first packet.",
+            frames.dropped > 0,
+        );
+        row(
+            ui,
+            "late",
+            &text::count(frames.late),
+            "Wall frames whose last packet left after their presentation.",
+            frames.late > 0,
+        );
     });
 }
 
@@ -69,11 +81,23 @@ fn loss(ui: &mut Ui, shown: &Shown<'_>, view: &ViewState) {
     let recent = view.history.recent_loss_percent(shown.status);
     super::caption(ui, "All cards");
     table("loss", ui, |ui| {
-        row(ui, "loss now", &text::fine_percent(recent), "Share of the packets of the last second that cards missed.", recent > 0.0);
+        row(
+            ui,
+            "loss now",
+            &text::fine_percent(recent),
+            "Share of the packets of the last second that cards missed.",
+            recent > 0.0,
+        );
         row(ui, "lost", &text::count(totals.lost), "Packets that never came.", false);
         row(ui, "bad CRC", &text::count(totals.bad_crc), "Packets that came damaged; they are never shown.", false);
         row(ui, "repaired", &text::count(totals.repaired), "Packets that were restored from parity.", false);
-        row(ui, "held", &text::count(totals.held), "Frames that a card did not show because something was missing; its last whole frame stayed.", false);
+        row(
+            ui,
+            "held",
+            &text::count(totals.held),
+            "Frames that a card did not show because something was missing; its last whole frame stayed.",
+            false,
+        );
         row(ui, "late", &text::count(totals.late), "Frames that came to a card after their presentation.", false);
     });
 }

@@ -56,11 +56,7 @@ impl Mark {
 
 fn triangle(center: Pos2, radius: f32) -> Vec<Pos2> {
     let (half, down) = (radius * 0.95, radius * 0.8);
-    vec![
-        pos2(center.x, center.y - radius),
-        pos2(center.x + half, center.y + down),
-        pos2(center.x - half, center.y + down),
-    ]
+    vec![pos2(center.x, center.y - radius), pos2(center.x + half, center.y + down), pos2(center.x - half, center.y + down)]
 }
 
 fn diamond(center: Pos2, radius: f32) -> Vec<Pos2> {
