@@ -1,7 +1,7 @@
 //! The window with a stand-in show behind it: for working on the window without an engine.
 //!
 //! `cargo run --release -p ocp809-app --example window -- [--loss PERMILLE] [--brightness PERCENT] [--screenshot FILE]
-//! [--seconds N] [--size WxH] [--wgpu]`
+//! [--seconds N] [--size WxH] [--wgpu] [--still]`
 #![allow(
     dead_code,
     unreachable_pub,
@@ -36,6 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if arguments.iter().any(|argument| argument == "--wgpu") {
         options.renderer = Renderer::Wgpu;
     }
+    let is_still = arguments.iter().any(|argument| argument == "--still");
     let after = Duration::from_secs_f64(number("--seconds", 8.0));
     options.screenshot = value("--screenshot").map(|file| Screenshot { file: PathBuf::from(file), after });
 
@@ -47,8 +48,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::thread::Builder::new().name("stand-in".to_owned()).spawn(move || {
         loop {
             show.answer();
-            show.advance();
-            std::thread::sleep(Duration::from_millis(33));
+            let pause_ms = if is_still { 250 } else { 33 };
+            if is_still {
+                show.let_pass(pause_ms * 1_000_000);
+            } else {
+                show.advance();
+            }
+            std::thread::sleep(Duration::from_millis(pause_ms));
         }
     })?;
     ocp809_app::gui::run(Arc::new(client), feed, options)?;

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use ocp809_sender::emulator::{CardDetail, CardServer, CardStatus, LightMean};
+use ocp809_sender::emulator::{CardDetail, CardServer, CardStatus, LightMean, VirtualWall};
 use ocp809_sender::ids::ScreenIndex;
 use ocp809_sender::time::{Clock, NANOS_PER_SECOND, Nanos};
 use ocp809_sender::wall::Wall;
@@ -25,6 +25,9 @@ const PICTURE_PERIOD_NS: u64 = NANOS_PER_SECOND / 30;
 /// After a flip is seen, all cards of the wall have had their latch by then.
 const SETTLE_NS: u64 = 1_500_000;
 
+/// Jobs that may wait for the cards' thread.
+const JOBS: usize = 8;
+
 /// How long a request for a still may take before its wall counts as dark.
 const STILL_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -32,6 +35,7 @@ const STILL_PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct VirtualHost {
     shared: Arc<Shared>,
+    jobs: SyncSender<Job>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -44,6 +48,9 @@ struct Shared {
     stop: AtomicBool,
     still: Mutex<Option<StillRequest>>,
 }
+
+/// Something to do to the cards, on their own thread.
+type Job = Box<dyn FnOnce(&mut VirtualWall) + Send>;
 
 /// Somebody wants the mean light over some frames.
 #[derive(Debug)]
@@ -65,7 +72,9 @@ impl VirtualHost {
             stop: AtomicBool::new(false),
             still: Mutex::new(None),
         });
+        let (jobs, waiting) = sync_channel(JOBS);
         let player = Player {
+            jobs: waiting,
             meter: Meter::new(shared.wall.screens().len(), clock.now()),
             still: None,
             shared: Arc::clone(&shared),
@@ -74,7 +83,7 @@ impl VirtualHost {
             cards,
         };
         let thread = std::thread::Builder::new().name("cards".to_owned()).spawn(move || player.run())?;
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self { shared, jobs, thread: Some(thread) })
     }
 
     /// What windows look at.
@@ -90,6 +99,18 @@ impl VirtualHost {
         let request = StillRequest { frames: frames.max(1), answer };
         *self.shared.still.lock().unwrap_or_else(PoisonError::into_inner) = Some(request);
         wait(&pictures)
+    }
+
+    /// Does something to the cards between two of their turns, and waits for the result: pulling a cable, replacing a card,
+    /// looking at codes. `None` when the cards' thread has ended.
+    pub fn with_cards<T: Send + 'static>(&self, job: impl FnOnce(&mut VirtualWall) -> T + Send + 'static) -> Option<T> {
+        let (answer, result) = sync_channel(1);
+        let job: Job = Box::new(move |wall| {
+            // Whoever asked may have given up.
+            let _gone = answer.try_send(job(wall));
+        });
+        self.jobs.send(job).ok()?;
+        result.recv().ok()
     }
 
     /// Frames that reached the cards since the start.
@@ -135,6 +156,7 @@ struct Player {
     server: CardServer,
     clock: Arc<dyn Clock>,
     cards: SharedCards,
+    jobs: Receiver<Job>,
     meter: Meter,
     still: Option<(StillRequest, Vec<LightMean>, u32)>,
 }
@@ -173,6 +195,9 @@ impl Player {
             let now = self.clock.now();
             let turn = self.server.turn(now, self.clock.tai());
             self.shared.delivered.fetch_add(turn.delivered, Ordering::Relaxed);
+            if let Ok(job) = self.jobs.try_recv() {
+                job(self.server.wall_mut());
+            }
             self.watch(now);
         }
     }

@@ -13,6 +13,7 @@ pub mod plan;
 pub mod reference;
 pub mod spec;
 
+pub use cpu::CpuPath;
 pub use error::{PathError, PlanError};
 pub use format::PixelFormat;
 pub use frame::{FrameView, SignalColor, SourceShape};

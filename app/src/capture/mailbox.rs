@@ -330,3 +330,7 @@ impl Picture for Reader {
         self.current.as_ref().map(|_| self.arrived)
     }
 }
+
+#[cfg(test)]
+#[path = "mailbox_tests.rs"]
+mod tests;

@@ -9,6 +9,7 @@ mod error;
 mod generated;
 mod mailbox;
 mod monitor;
+mod parameters;
 mod program;
 pub mod raw;
 mod retry;
@@ -167,3 +168,7 @@ fn start(
     thread.spawn(move || keep_running(policy, &mut writer, run)).map_err(SourceError::Thread)?;
     Ok((Box::new(reader), monitor))
 }
+
+#[cfg(test)]
+#[path = "open_tests.rs"]
+mod tests;

@@ -195,3 +195,7 @@ fn read_full(input: &mut impl Read, bytes: &mut [u8]) -> io::Result<usize> {
     }
     Ok(found)
 }
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;

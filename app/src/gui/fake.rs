@@ -23,6 +23,9 @@ use crate::picture::{ScreenPicture, WallFeed, WallPicture};
 /// Packets that make a frame of one card.
 const PACKETS_PER_CARD: u64 = 34;
 
+/// Luminance of full white.
+const PEAK_NITS: f64 = 1_200.0;
+
 /// When stand-in shows begin.
 const START: Tai = Tai(1_800_000_000_000_000_000);
 
@@ -36,7 +39,7 @@ pub(crate) fn grid(columns: u32, rows: u32, ports: u16, name: &str) -> Wall {
     let cabinets = Grid { ports, name: name.to_owned(), ..Grid::new(columns, rows, PixelSize::new(128, 128)) };
     let mut spec = build(&cabinets, CableOrder::Serpentine).expect("cabinets fit on ports");
     for screen in &mut spec.screens {
-        (screen.peak_nits, screen.brightness_limit_percent) = (Some(1_200.0), 80.0);
+        (screen.peak_nits, screen.brightness_limit_percent) = (Some(PEAK_NITS), 80.0);
     }
     Wall::from_spec(&spec).expect("a grid is consistent")
 }
@@ -110,14 +113,19 @@ impl FakeShow {
         asked
     }
 
-    /// A frame later: 1/30 s.
+    /// A picture later: 1/30 s.
     pub(crate) fn advance(&mut self) {
         self.frame += 1;
-        self.status.uptime_ns += 33_333_333;
-        self.status.tai = Tai(START.0 + self.status.uptime_ns);
         self.count_frames();
         let held = self.lose_packets();
         self.draw(&held);
+        self.let_pass(33_333_333);
+    }
+
+    /// Some time later, with no new picture.
+    pub(crate) fn let_pass(&mut self, ns: u64) {
+        self.status.uptime_ns += ns;
+        self.status.tai = Tai(START.0 + self.status.uptime_ns);
         self.publish();
     }
 
@@ -151,6 +159,7 @@ impl FakeShow {
             for screen in &mut self.status.screens {
                 screen.asked_percent = percent;
                 screen.actual_percent = percent.min(screen.limit_percent);
+                screen.actual_nits = screen.actual_nits.map(|_| PEAK_NITS * screen.actual_percent / 100.0);
             }
         }
         let reading = reading(property, value);
@@ -173,7 +182,12 @@ impl FakeShow {
             Action::Identify { cabinet } => self.status.identify = named(cabinet),
             Action::Lock => self.status.locked = true,
             Action::Unlock => self.status.locked = false,
-            _ => {}
+            Action::Brightness { .. }
+            | Action::Preset { .. }
+            | Action::StorePreset { .. }
+            | Action::DeletePreset { .. }
+            | Action::Source { .. }
+            | Action::Stop => {}
         }
         self.tell(&command.client, EventKind::Done { action: action.clone() });
         Outcome::Done(Vec::new())
@@ -233,7 +247,8 @@ impl FakeShow {
         let first = ScreenPicture::new(size, self.shown.clone()).expect("as many bytes as pixels");
         let others = wall.screens().iter().skip(1).map(|screen| {
             let bytes = usize::try_from(screen.size.area() * 3).expect("a small wall");
-            ScreenPicture::new(screen.size, vec![90; bytes]).expect("as many bytes as pixels")
+            let gray = if light > 0.0 { 90 } else { 0 };
+            ScreenPicture::new(screen.size, vec![gray; bytes]).expect("as many bytes as pixels")
         });
         let screens = std::iter::once(first).chain(others).collect();
         let picture = Arc::new(WallPicture { generation: self.frame, screens });

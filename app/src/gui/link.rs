@@ -22,6 +22,9 @@ pub(super) const CLIENT: &str = "window";
 /// Events that wait to be drawn; beyond, the oldest give way.
 const MAX_WAITING: usize = 512;
 
+/// From a request to the drawing.
+const SOON: Duration = Duration::from_millis(1);
+
 /// Longest time between a new picture and the request to draw it.
 const LOOK: Duration = Duration::from_millis(15);
 
@@ -175,8 +178,11 @@ impl Drop for Watcher {
     }
 }
 
+/// What a drawing shows: the picture's number and the snapshot's age.
+type Drawn = (Option<u64>, u64);
+
 fn watch(mut pump: Pump, feed: &dyn WallFeed, context: &egui::Context, stop: &AtomicBool) {
-    let mut drawn = (None, 0);
+    let mut drawn: Drawn = (None, 0);
     while !stop.load(Ordering::Relaxed) {
         let happened = pump.pass(LOOK);
         if pump.inbox.ended.load(Ordering::Relaxed) {
@@ -186,7 +192,55 @@ fn watch(mut pump: Pump, feed: &dyn WallFeed, context: &egui::Context, stop: &At
         let now = (feed.latest().map(|picture| picture.generation), pump.client.status().uptime_ns);
         if happened || now != drawn {
             drawn = now;
-            context.request_repaint();
+            // A request for "at once" would draw twice.
+            context.request_repaint_after(SOON);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gui::fake::{self, FakeShow};
+
+    /// Waits until the count is above `seen`, at most two seconds.
+    fn grows_beyond(count: &AtomicU64, seen: u64) -> bool {
+        (0..400).any(|_| {
+            std::thread::sleep(Duration::from_millis(5));
+            count.load(Ordering::SeqCst) > seen
+        })
+    }
+
+    #[test]
+    fn a_drawing_is_asked_for_when_something_is_new_and_only_then() {
+        let mut show = FakeShow::new(fake::wall());
+        let (context, asked) = (egui::Context::default(), Arc::new(AtomicU64::new(0)));
+        let counter = Arc::clone(&asked);
+        context.set_request_repaint_callback(move |_| {
+            counter.fetch_add(1, Ordering::SeqCst);
+        });
+        let (link, pump) = Link::new(Arc::new(show.client.clone()));
+        let _watcher = Watcher::start(pump, Arc::clone(&show.feed) as Arc<dyn WallFeed>, context.clone()).expect("a thread");
+        while link.reading(PropertyId::FaultLoss).is_none() {
+            show.answer();
+        }
+        // Whatever the start asked for is over by now.
+        std::thread::sleep(LOOK * 6);
+        let quiet = asked.load(Ordering::SeqCst);
+        std::thread::sleep(LOOK * 6);
+        assert_eq!(asked.load(Ordering::SeqCst), quiet, "nothing new, nothing drawn");
+        show.advance();
+        assert!(grows_beyond(&asked, quiet), "a new picture");
+
+        // Until it has drawn, the window library passes no further request on.
+        while context.has_requested_repaint() {
+            let _drawn = context.run_ui(egui::RawInput::default(), |_| {});
+        }
+        let seen = asked.load(Ordering::SeqCst);
+        link.set(PropertyId::FaultLoss, Value::Number(10.0));
+        show.answer();
+        assert!(grows_beyond(&asked, seen), "an event");
+        let asked_value = link.reading(PropertyId::FaultLoss).map(|reading| reading.asked);
+        assert_eq!(asked_value, Some(Value::Number(10.0)), "events keep the readings up to date");
     }
 }

@@ -53,7 +53,7 @@ impl Default for WindowOptions {
 }
 
 /// The smallest window in which everything has its place, in points.
-const LEAST_SIZE: [f32; 2] = [1280.0, 760.0];
+const LEAST_SIZE: [f32; 2] = [1340.0, 780.0];
 
 /// Why the window did not open or did not do its work.
 #[derive(Debug, Error)]
@@ -79,6 +79,7 @@ pub enum WindowError {
 ///
 /// # Errors
 /// When there is no display, when nothing can draw on it, or when a wanted screenshot cannot be saved.
+#[expect(clippy::needless_pass_by_value, reason = "the window takes its share of the show for itself")]
 pub fn run(client: Arc<dyn Client>, feed: Arc<dyn WallFeed>, options: WindowOptions) -> Result<(), WindowError> {
     let display = probe()?;
     let mut result = Ok(());
@@ -133,6 +134,8 @@ fn native_options(display: Display, renderer: eframe::Renderer, options: &Window
         renderer,
         wgpu_options: options.renderer.wgpu_options(),
         centered: true,
+        // The wall's codes are shown as they are, and a software renderer has better things to do.
+        dithering: false,
         event_loop_builder: display::event_loop_hook(display),
         ..NativeOptions::default()
     }
@@ -146,14 +149,14 @@ struct ControlWindow {
     textures: WallTextures,
     shutter: Option<Shutter>,
     /// Keeps the thread that asks for drawings alive; absent in tests, which draw by themselves.
-    _watcher: Option<Watcher>,
+    watcher: Option<Watcher>,
 }
 
 impl ControlWindow {
     /// A window that draws whenever something new is there to see.
     fn new(context: &egui::Context, client: Arc<dyn Client>, feed: Arc<dyn WallFeed>) -> std::io::Result<Self> {
         let (mut window, pump) = Self::unwatched(context, client, feed);
-        window._watcher = Some(Watcher::start(pump, Arc::clone(&window.feed), context.clone())?);
+        window.watcher = Some(Watcher::start(pump, Arc::clone(&window.feed), context.clone())?);
         Ok(window)
     }
 
@@ -162,20 +165,19 @@ impl ControlWindow {
         theme::apply(context);
         let (link, pump) = Link::new(client);
         let (view, textures) = (ViewState::default(), WallTextures::default());
-        (Self { link, feed, view, textures, shutter: None, _watcher: None }, pump)
+        (Self { link, feed, view, textures, shutter: None, watcher: None }, pump)
     }
 }
 
-impl eframe::App for ControlWindow {
-    fn logic(&mut self, context: &egui::Context, _: &mut eframe::Frame) {
+impl ControlWindow {
+    /// Takes in what came since the last drawing.
+    fn take_in(&mut self, context: &egui::Context) {
         let now_s = context.input(|input| input.time);
         self.view.take_in(&self.link, &self.link.status(), now_s);
-        if let Some(shutter) = &mut self.shutter {
-            shutter.pass(context);
-        }
     }
 
-    fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
+    /// Acts on keys and draws.
+    fn draw(&mut self, ui: &mut egui::Ui) {
         if let Some(picture) = self.feed.latest() {
             self.textures.update(ui.ctx(), &picture);
         }
@@ -185,5 +187,25 @@ impl eframe::App for ControlWindow {
         let shown = Shown { status: &status, wall: &wall, health: &health, before: before.as_deref(), link: &self.link };
         pages::live::keys(ui.ctx(), &shown, &mut self.view);
         pages::live::show(ui, &shown, &mut self.view, &self.textures);
+    }
+}
+
+impl eframe::App for ControlWindow {
+    fn logic(&mut self, context: &egui::Context, _: &mut eframe::Frame) {
+        self.take_in(context);
+        if let Some(shutter) = &mut self.shutter {
+            shutter.pass(context);
+        }
+    }
+
+    fn raw_input_hook(&mut self, _: &egui::Context, input: &mut egui::RawInput) {
+        if self.shutter.is_some() {
+            // A pointer that happens to lie over the window has no business in its picture.
+            input.events.retain(|event| !matches!(event, egui::Event::PointerMoved(_)));
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
+        self.draw(ui);
     }
 }

@@ -51,6 +51,11 @@ pub(super) fn link_rate(rate_mbit: u32) -> String {
     if rate_mbit >= 1000 { format!("{} Gbit/s", f64::from(rate_mbit) / 1000.0) } else { format!("{rate_mbit} Mbit/s") }
 }
 
+/// A port by name: many are called `port 1` already.
+pub(super) fn port_name(id: &str) -> String {
+    if id.to_ascii_lowercase().starts_with("port") { id.to_owned() } else { format!("port {id}") }
+}
+
 /// `1 cabinet`, `4 cabinets`.
 pub(super) fn plural(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }

@@ -52,11 +52,11 @@ pub(super) const GAP: f32 = 12.0;
 /// A caption above a group or a value.
 pub(super) const CAPTION: f32 = 12.0;
 /// A number in a table.
-pub(super) const NUMBER: f32 = 13.0;
+pub(super) const NUMBER: f32 = 14.0;
 
-/// A number's font: digits of one width.
+/// A number's font. Its digits are of one width, so that columns stand still.
 pub(super) const fn digits(size: f32) -> FontId {
-    FontId::new(size, FontFamily::Monospace)
+    FontId::new(size, FontFamily::Proportional)
 }
 
 /// Sets colours, type and spacing.

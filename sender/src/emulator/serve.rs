@@ -173,6 +173,10 @@ impl fmt::Debug for CardServer {
 
 impl fmt::Debug for CardLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CardLink").field("port", &self.port).field("end", &self.end).field("link", &self.transport.name()).finish()
+        f.debug_struct("CardLink")
+            .field("port", &self.port)
+            .field("end", &self.end)
+            .field("link", &self.transport.name())
+            .finish()
     }
 }

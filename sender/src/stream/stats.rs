@@ -165,7 +165,9 @@ mod tests {
             per_mille in 1..=1000_u64,
         ) {
             let mut histogram = Histogram::new();
-            values.iter().for_each(|&ns| histogram.add(ns));
+            for &ns in &values {
+                histogram.add(ns);
+            }
             values.sort_unstable();
             let rank = (values.len() as u64 * per_mille).div_ceil(1000).max(1) - 1;
             let exact = values[usize::try_from(rank).unwrap()];

@@ -210,7 +210,9 @@ mod tests {
 
     fn heard(frames: &[Vec<u8>]) -> (u64, u64, usize) {
         let mut heard = Heard::default();
-        frames.iter().for_each(|frame| heard.add(frame));
+        for frame in frames {
+            heard.add(frame);
+        }
         (heard.foreign, heard.cards, heard.examples.len())
     }
 

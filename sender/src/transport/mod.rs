@@ -25,6 +25,7 @@ pub mod portable;
 pub mod realtime;
 #[cfg(feature = "transport")]
 pub mod rebind;
+pub mod relay;
 pub mod trace;
 
 use core::time::Duration;

@@ -98,13 +98,20 @@ impl PortableTransport {
             return Err(TransportError::PacketSize { bytes: packet.len(), minimum: ETHERNET_HEADER, maximum: self.frame_limit });
         }
         self.remember_source(packet);
+        let mut told_of_down = false;
         loop {
-            match self.sender.send_to(packet, None) {
+            let error = match self.sender.send_to(packet, None) {
                 Some(Ok(())) => return Ok(true),
-                Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-                Some(Err(error)) if is_full(&error) => return Ok(false),
-                Some(Err(error)) => return Err(TransportError::of_system("pnet send_to", error)),
-                None => return Err(TransportError::of_system("pnet send_to", io::ErrorKind::Unsupported.into())),
+                Some(Err(error)) => error,
+                None => io::ErrorKind::Unsupported.into(),
+            };
+            // The socket remembers that the link was down until it is told once; that it is up again is news.
+            let stale = error.raw_os_error() == Some(libc::ENETDOWN) && !told_of_down && !self.link().is_down();
+            told_of_down |= stale;
+            if is_full(&error) {
+                return Ok(false);
+            } else if !stale && error.kind() != io::ErrorKind::Interrupted {
+                return Err(TransportError::of_system("pnet send_to", error));
             }
         }
     }

@@ -17,6 +17,7 @@
     reason = "tests fail by panicking, and their numbers are small, formulas keep their standard's letters"
 )]
 
+mod equality;
 mod low_grey;
 mod model;
 mod model_test;

@@ -7,9 +7,18 @@ use crate::gui::theme;
 use crate::gui::view_state::{Shown, ViewState};
 use crate::gui::widgets::wall_view::WallTextures;
 use crate::gui::widgets::{
-    alerts, brightness, cabinet_details, caption, card_table, event_log, figures, group_frame, heading, latency_plot, lock,
-    loss_switch, mark, panel_frame, pattern_picker, port_table, source, transport, wall_view,
+    alerts, brand, brightness, cabinet_details, caption, card_table, event_log, figures, group_frame, heading, latency_plot,
+    lock, loss_switch, mark, panel_frame, pattern_picker, port_table, source, transport, wall_view,
 };
+
+/// Height of the figures, plots and events, in points.
+const BOTTOM: f32 = 236.0;
+
+/// Height of the controls above, in points.
+const TOP: f32 = 60.0;
+
+/// Width that the controls above take at least, in points; what is left goes to name, source and brightness.
+const LEAST_WIDTH: f32 = 1286.0;
 
 /// Acts on the page's keys.
 pub(in crate::gui) fn keys(context: &egui::Context, shown: &Shown<'_>, view: &mut ViewState) {
@@ -22,9 +31,7 @@ pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState,
     view.pointed = None;
     Panel::top("top").frame(panel_frame()).show(ui, |ui| top(ui, shown, view));
     notices(ui, shown, view);
-    Panel::bottom("bottom").frame(panel_frame()).resizable(true).default_size(250.0).min_size(190.0).show(ui, |ui| {
-        bottom(ui, shown, view);
-    });
+    Panel::bottom("bottom").frame(panel_frame()).exact_size(BOTTOM).show(ui, |ui| bottom(ui, shown, view));
     Panel::right("right").frame(panel_frame()).resizable(true).default_size(540.0).min_size(480.0).show(ui, |ui| {
         right(ui, shown, view);
     });
@@ -33,20 +40,20 @@ pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState,
 
 /// What is done during a show.
 fn top(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState) {
-    ui.horizontal(|ui| {
-        ui.set_height(58.0);
-        ui.spacing_mut().item_spacing.x = 20.0;
-        column(ui, 130.0, |ui| {
+    ui.horizontal_top(|ui| {
+        ui.set_height(TOP);
+        ui.spacing_mut().item_spacing.x = 16.0;
+        let spare = (ui.available_width() - LEAST_WIDTH).max(0.0);
+        row(ui, brand::show);
+        column(ui, 106.0 + (spare * 0.2).min(80.0), |ui| {
             caption(ui, "OCP-809");
             let name = RichText::new(shown.wall.name()).text_style(TextStyle::Heading);
             ui.add(egui::Label::new(name).truncate()).on_hover_text("The wall's name.");
         });
-        let free = ui.available_width();
-        column(ui, (free - 1010.0).clamp(150.0, 330.0), |ui| source::show(ui, shown));
-        ui.horizontal(|ui| transport::show(ui, shown));
-        let rest = ui.available_width();
-        column(ui, (rest - 390.0).clamp(190.0, 360.0), |ui| brightness::show(ui, shown, view));
-        column(ui, 142.0, |ui| {
+        column(ui, 126.0 + (spare * 0.35).min(200.0), |ui| source::show(ui, shown));
+        row(ui, |ui| transport::show(ui, shown));
+        column(ui, 180.0 + (spare * 0.4).min(220.0), |ui| brightness::show(ui, shown, view));
+        column(ui, 136.0, |ui| {
             caption(ui, "Test pattern");
             pattern_picker::show(ui, shown, view);
         });
@@ -58,12 +65,18 @@ fn top(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState) {
     });
 }
 
+/// Buttons side by side in the middle of the height.
+fn row(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
+    let size = vec2(0.0, ui.available_height());
+    ui.allocate_ui_with_layout(size, egui::Layout::left_to_right(egui::Align::Center), content);
+}
+
 /// A column of this width in a row.
 fn column(ui: &mut Ui, width: f32, content: impl FnOnce(&mut Ui)) {
     let size = vec2(width, ui.available_height());
     ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
         ui.set_width(width);
-        ui.spacing_mut().item_spacing.y = 4.0;
+        ui.spacing_mut().item_spacing = vec2(8.0, 4.0);
         content(ui);
     });
 }
@@ -126,5 +139,5 @@ fn bottom(ui: &mut Ui, shown: &Shown<'_>, view: &ViewState) {
     Panel::right("log").frame(frame(24, 0)).show_separator_line(false).exact_size(log_width).show(ui, |ui| {
         event_log::show(ui, shown, view);
     });
-    CentralPanel::no_frame().show(ui, |ui| latency_plot::show(ui, shown, view));
+    CentralPanel::no_frame().show(ui, |ui| latency_plot::show(ui, shown, view, BOTTOM - 26.0));
 }

@@ -15,8 +15,11 @@ pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>) {
     let gravest = alarms.iter().map(|alarm| alarm.severity).max();
     let mark = gravest.map_or(Mark::Good, Mark::from);
     let words = if alarms.is_empty() { "No alerts".to_owned() } else { text::plural(alarms.len(), "alert") };
-    let button = Button::new(RichText::new(&words).color(mark.color())).min_size(vec2(96.0, 52.0));
-    let (response, _) = MenuButton::from_button(button).ui(ui, |ui| list(ui, shown, alarms));
+    // The space in front is the mark's.
+    let text = RichText::new(format!("      {words}")).color(mark.color());
+    let (response, _) =
+        MenuButton::from_button(Button::new(text).min_size(vec2(112.0, 52.0))).ui(ui, |ui| list(ui, shown, alarms));
+    mark.paint(ui.painter(), response.rect.left_center() + vec2(18.0, 0.0), 5.5);
     let help = match gravest {
         None => "Nothing is wrong.",
         Some(Severity::Notice) => "Good to know. Click for the list.",

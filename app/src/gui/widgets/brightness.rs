@@ -24,8 +24,8 @@ pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState)
     let mut percent = view.brightness.map_or(asked, |draft| draft.percent);
 
     ui.vertical(|ui| {
-        ui.spacing_mut().item_spacing.y = 2.0;
-        caption(ui, shown, percent);
+        ui.spacing_mut().item_spacing.y = 0.0;
+        caption(ui, nits(shown, view.brightness));
         if slider(ui, &mut percent) {
             view.brightness = Some(BrightnessDraft { percent, at_s: now_s });
             shown.link.set(PROPERTY, Value::Number(percent));
@@ -39,14 +39,21 @@ fn is_waiting(draft: BrightnessDraft, asked: f64, now_s: f64) -> bool {
     (draft.percent - asked).abs() > SAME && now_s - draft.at_s < PATIENCE_S
 }
 
-fn caption(ui: &mut Ui, shown: &Shown<'_>, percent: f64) {
-    ui.horizontal(|ui| {
+/// Luminance of white, where the wall knows it: as it is, or as it will be once a draft is in effect.
+fn nits(shown: &Shown<'_>, draft: Option<BrightnessDraft>) -> Option<f64> {
+    let screen = shown.status.screens.first()?;
+    let Some(draft) = draft else { return screen.actual_nits };
+    let peak = shown.wall.screens().first()?.peak_nits?;
+    Some(peak * draft.percent.min(screen.limit_percent) / 100.0)
+}
+
+fn caption(ui: &mut Ui, nits: Option<f64>) {
+    super::low_line(ui, 16.0, |ui| {
         super::caption(ui, PROPERTY.property().label);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let nits = shown.wall.screens().first().and_then(|screen| screen.peak_nits);
-            if let Some(peak) = nits {
-                let nits = RichText::new(format!("{:.0} nit", peak * percent / 100.0)).color(theme::WEAK).size(theme::CAPTION);
-                ui.label(nits).on_hover_text("Luminance of white at this brightness (cd/m2), by the wall's own peak.");
+            if let Some(nits) = nits {
+                let words = RichText::new(format!("{nits:.0} nit")).color(theme::WEAK).size(theme::CAPTION);
+                ui.label(words).on_hover_text("Luminance of white in effect (cd/m2), by the wall's own peak.");
             }
         });
     });
@@ -67,7 +74,7 @@ fn slider(ui: &mut Ui, percent: &mut f64) -> bool {
 
 /// What the wall does with it.
 fn in_effect(ui: &mut Ui, shown: &Shown<'_>) {
-    ui.horizontal(|ui| match difference(shown) {
+    super::low_line(ui, 16.0, |ui| match difference(shown) {
         Some((mark, words)) => {
             mark.show(ui);
             ui.label(RichText::new(words).size(theme::CAPTION).color(mark.color()));

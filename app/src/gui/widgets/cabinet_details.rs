@@ -42,7 +42,7 @@ fn identify(ui: &mut Ui, shown: &Shown<'_>, cabinet: &Cabinet) {
 fn facts(cabinet: &Cabinet, card: &CardStatus) -> String {
     let serial = if card.serial.is_empty() { cabinet.serial.as_deref().unwrap_or("not known") } else { &card.serial };
     let mut facts = vec![
-        format!("Port {}, place {} of its cascade", card.port, u32::from(card.place) + 1),
+        format!("{}, place {} of its cascade", text::port_name(&card.port), u32::from(card.place) + 1),
         format!("{} x {} pixels at {}, {}", cabinet.rect.width, cabinet.rect.height, cabinet.rect.x, cabinet.rect.y),
         format!("model {}", cabinet.model),
         format!("serial {serial}"),

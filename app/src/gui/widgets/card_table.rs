@@ -103,7 +103,8 @@ fn line(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState, (index, card, heal
 
 /// The line for those who hear it.
 fn description(card: &CardStatus, health: CardHealth) -> String {
-    format!("Cabinet {}, port {}, place {}: {}", card.cabinet, card.port, u32::from(card.place) + 1, health.word())
+    let port = text::port_name(&card.port);
+    format!("Cabinet {}, {port}, place {}: {}", card.cabinet, u32::from(card.place) + 1, health.word())
 }
 
 fn cells(ui: &Ui, rect: Rect, card: &CardStatus, health: CardHealth) {
@@ -129,7 +130,7 @@ fn numbers(ui: &Ui, rect: Rect, card: &CardStatus, before: Option<&CardStatus>) 
 const fn color(column: &Column, now: u64, rises: bool) -> Color32 {
     match (column.is_trouble, now, rises) {
         (true, _, true) => theme::WARN,
-        (true, 0, _) => theme::WEAK,
+        (_, 0, _) => theme::WEAK,
         _ => theme::TEXT,
     }
 }

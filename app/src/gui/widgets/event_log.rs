@@ -6,6 +6,9 @@ use super::mark::Mark;
 use crate::gui::view_state::{LogLine, Shown, ViewState};
 use crate::gui::{text, theme};
 
+/// Height of a line, in points.
+const LINE_HEIGHT: f32 = 20.0;
+
 /// Draws the log.
 pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>, view: &ViewState) {
     super::caption(ui, "Events, by time since the start");
@@ -13,8 +16,8 @@ pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>, view: &ViewState) {
         ui.label(RichText::new("Nothing has happened yet.").color(theme::WEAK));
         return;
     }
-    let height = ui.text_style_height(&egui::TextStyle::Body);
-    ScrollArea::vertical().auto_shrink(false).stick_to_bottom(true).show_rows(ui, height, view.log.len(), |ui, rows| {
+    ui.spacing_mut().item_spacing.y = 2.0;
+    ScrollArea::vertical().auto_shrink(false).stick_to_bottom(true).show_rows(ui, LINE_HEIGHT, view.log.len(), |ui, rows| {
         for line in view.log.range(rows) {
             show_line(ui, shown, line);
         }
@@ -22,7 +25,7 @@ pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>, view: &ViewState) {
 }
 
 fn show_line(ui: &mut Ui, shown: &Shown<'_>, line: &LogLine) {
-    ui.horizontal(|ui| {
+    super::low_line(ui, LINE_HEIGHT, |ui| {
         let start = shown.status.tai.0.saturating_sub(shown.status.uptime_ns);
         let at = text::span(line.tai.0.saturating_sub(start));
         ui.label(RichText::new(at).font(theme::digits(theme::CAPTION)).color(theme::WEAK));

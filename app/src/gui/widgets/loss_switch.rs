@@ -20,7 +20,8 @@ pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>) {
     let actual = reading.as_ref().and_then(|reading| reading.actual.as_number()).unwrap_or(asked);
     super::heading(ui, "Lose packets on purpose", |ui| {
         if actual > 0.0 {
-            ui.label(RichText::new("active").color(theme::WARN).size(theme::CAPTION));
+            let words = format!("{} in effect", PROPERTY.property().display(&Value::Number(actual)));
+            ui.label(RichText::new(words).color(theme::WARN).size(theme::CAPTION));
             Mark::Warning.show(ui);
         }
     });
@@ -29,8 +30,7 @@ pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>) {
     ui.add_space(2.0);
     ui.add(egui::Label::new(RichText::new(sentence(asked)).color(theme::WEAK).size(13.0)).wrap());
     if is_different(asked, actual) {
-        let row = PROPERTY.property();
-        let words = format!("in effect: {}", row.display(&Value::Number(actual)));
+        let words = format!("asked for: {}", PROPERTY.property().display(&Value::Number(asked)));
         ui.label(RichText::new(words).color(theme::WARN).size(theme::CAPTION));
     }
 }

@@ -5,6 +5,7 @@ use egui::{Align2, Color32, CornerRadius, Frame, Margin, Rect, RichText, Stroke,
 use super::theme;
 
 pub(super) mod alerts;
+pub(super) mod brand;
 pub(super) mod brightness;
 pub(super) mod cabinet_details;
 pub(super) mod card_table;
@@ -25,6 +26,12 @@ pub(super) mod wall_view;
 /// A caption above a value or a control.
 pub(super) fn caption(ui: &mut Ui, text: &str) {
     ui.label(RichText::new(text).size(theme::CAPTION).color(theme::WEAK));
+}
+
+/// A line that is no higher than `height`, for lines that stand close together.
+pub(super) fn low_line(ui: &mut Ui, height: f32, content: impl FnOnce(&mut Ui)) {
+    let size = egui::vec2(ui.available_width(), height);
+    ui.allocate_ui_with_layout(size, egui::Layout::left_to_right(egui::Align::Center), content);
 }
 
 /// A group's heading, and what stands at the end of its line.

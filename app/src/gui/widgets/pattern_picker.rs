@@ -1,7 +1,8 @@
 //! The test pattern in front of the source: the catalogue's patterns by one click, and a field for parameters.
 
 use egui::containers::menu::{MenuButton, MenuConfig};
-use egui::{Button, Key, PopupCloseBehavior, RichText, TextEdit, Ui, vec2};
+use egui::style::StyleModifier;
+use egui::{Button, Key, PopupCloseBehavior, Response, RichText, Shape, Stroke, TextEdit, Ui, vec2};
 use ocp809_calibration::pattern::catalog::{PATTERNS, PatternInfo};
 
 use super::lock;
@@ -20,16 +21,17 @@ pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState)
     let label = PropertyId::Pattern.property().label;
     let current = shown.status.pattern.as_deref();
     let text = RichText::new(current.unwrap_or(OFF)).color(if current.is_some() { theme::WARN } else { theme::TEXT });
-    let button = Button::new(text).right_text("⏷").min_size(vec2(140.0, 30.0)).truncate();
+    let button = Button::new(text).right_text("").min_size(vec2(136.0, 32.0)).truncate();
     let is_barred = lock::bars(shown, PropertyId::Pattern);
     let response = ui
         .add_enabled_ui(!is_barred, |ui| {
             let (response, _) = MenuButton::from_button(button)
-                .config(MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside))
+                .config(MenuConfig::new().style(StyleModifier::default()).close_behavior(PopupCloseBehavior::CloseOnClickOutside))
                 .ui(ui, |ui| palette(ui, shown, view));
             response
         })
         .inner;
+    arrow_down(ui, &response);
     response
         .accessible_name(label)
         .on_hover_text(
@@ -38,8 +40,15 @@ pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState)
         .on_disabled_hover_text(lock::LOCKED);
 }
 
+/// The sign that a button opens a menu.
+fn arrow_down(ui: &Ui, response: &Response) {
+    let tip = response.rect.right_center() + vec2(-16.0, 3.0);
+    let color = if response.enabled() { theme::WEAK } else { theme::LINE };
+    ui.painter().add(Shape::convex_polygon(vec![tip, tip + vec2(-5.0, -6.0), tip + vec2(5.0, -6.0)], color, Stroke::NONE));
+}
+
 fn palette(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState) {
-    ui.set_min_width(390.0);
+    ui.set_width(392.0);
     let current = shown.status.pattern.as_deref().unwrap_or(OFF);
     let off = Button::selectable(current == OFF, "Off: show the source").min_size(vec2(ui.available_width(), 30.0));
     if ui.add(off).clicked() {
@@ -78,7 +87,11 @@ fn choice(ui: &mut Ui, shown: &Shown<'_>, pattern: &PatternInfo, current: &str) 
 /// A field for patterns with parameters: Enter shows it.
 fn with_parameters(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState) {
     let name = ui.label(RichText::new("With parameters").size(theme::CAPTION).color(theme::WEAK));
-    let field = TextEdit::singleline(&mut view.pattern).hint_text("grey 20%").desired_width(f32::INFINITY);
+    let field = TextEdit::singleline(&mut view.pattern)
+        .hint_text("grey 20%")
+        .desired_width(f32::INFINITY)
+        .align(egui::Align2::LEFT_CENTER)
+        .margin(vec2(8.0, 6.0));
     let response = ui.add(field).labelled_by(name.id);
     if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) && !view.pattern.trim().is_empty() {
         ask(shown, view.pattern.trim());

@@ -54,16 +54,13 @@ fn link(link: PortLink) -> (Mark, String) {
 
 fn traffic(port: &PortStatus) -> String {
     let megabits = port.bytes_per_second.saturating_mul(8) / 1_000_000;
-    let mut lines = format!(
-        "{} packets in the last second, {} Mbit/s with preamble and gap.\n{} packets since the start.",
+    format!(
+        "{} packets in the last second, {} Mbit/s with preamble and gap.\n{} packets since the start; {} sends refused by the system.",
         text::count(port.packets_per_second),
         text::count(megabits),
-        text::count(port.packets)
-    );
-    if port.errors > 0 {
-        lines.push_str(&format!("\n{} sends were refused by the system.", text::count(port.errors)));
-    }
-    lines
+        text::count(port.packets),
+        text::count(port.errors)
+    )
 }
 
 fn load(ui: &mut Ui, percent: f64) {

@@ -15,7 +15,7 @@ pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>) {
         super::caption(ui, "Source");
         let name = if source.uri.is_empty() { "none" } else { &source.uri };
         ui.add(egui::Label::new(RichText::new(name).color(theme::TEXT)).truncate()).on_hover_text(details(shown, source));
-        ui.horizontal(|ui| {
+        super::low_line(ui, 16.0, |ui| {
             let (mark, word) = state(source.state);
             mark.show(ui);
             let color = if mark == Mark::Good { theme::WEAK } else { mark.color() };

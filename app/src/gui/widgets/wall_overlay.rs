@@ -6,8 +6,8 @@ use ocp809_sender::wall::Port;
 use super::mark::Mark;
 use super::wall_layout::Projection;
 use crate::gui::health::CardHealth;
-use crate::gui::theme;
 use crate::gui::view_state::{Shown, ViewState};
+use crate::gui::{text, theme};
 
 /// Cabinets that appear smaller than this have no room for their number, in points.
 const ROOM_FOR_A_NUMBER: f32 = 34.0;
@@ -57,14 +57,14 @@ fn number(painter: &Painter, rect: Rect, id: &str, mark: Option<Mark>) {
     painter.galley(tag.min + vec2(7.0 + room_for_mark, 3.0), galley, theme::TEXT);
 }
 
-/// A frame around what needs a look.
+/// A frame around what needs a look: thin where the picture is right, so that one can watch it.
 fn trouble(painter: &Painter, rect: Rect, health: CardHealth) {
-    let width = match health {
+    let color = Mark::from(health).color();
+    let line = match health {
         CardHealth::Showing | CardHealth::Losing => return,
-        CardHealth::Holding => 2.0,
-        CardHealth::Silent => 3.0,
+        CardHealth::Holding => Stroke::new(1.0, color.gamma_multiply(0.6)),
+        CardHealth::Silent => Stroke::new(3.0, color),
     };
-    let line = Stroke::new(width, Mark::from(health).color());
     painter.rect_stroke(rect, CornerRadius::ZERO, line, StrokeKind::Inside);
 }
 
@@ -97,13 +97,13 @@ fn cable(painter: &Painter, shown: &Shown<'_>, projection: &Projection<'_>, (por
     }
     if let Some(first) = stops.first() {
         painter.circle_filled(*first, 7.0, color);
-        super::tag(painter, *first + vec2(12.0, -11.0), &format!("port {}", port.id), (color, theme::ON_BRIGHT));
+        super::tag(painter, *first + vec2(12.0, -11.0), &text::port_name(port.id.as_str()), (color, theme::ON_BRIGHT));
     }
 }
 
 /// A head in the middle of a leg, so that cards do not cover it.
 fn arrow_head(painter: &Painter, from: Pos2, to: Pos2, color: Color32) {
-    let along = (to - from).normalized() * 9.0;
+    let along = (to - from).normalized() * 14.0;
     let across = along.rot90() * 0.6;
     let tip = from + (to - from) / 2.0 + along / 2.0;
     let head = vec![tip, tip - along + across, tip - along - across];

@@ -1,8 +1,8 @@
 //! The wall as its cards show it, LED by LED, with what is known about it drawn over it on demand.
 
 use egui::{
-    Color32, ColorImage, Context, CornerRadius, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind, TextureFilter,
-    TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2,
+    Align2, Button, Color32, ColorImage, Context, CornerRadius, FontId, Key, Rect, Response, RichText, Role, Sense, Stroke,
+    StrokeKind, TextureFilter, TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2,
 };
 use ocp809_sender::wall::Wall;
 
@@ -16,6 +16,11 @@ use crate::picture::{ScreenPicture, WallPicture};
 
 /// Space between the wall and the edge of its place, in points.
 const MARGIN: f32 = 28.0;
+
+/// Names and keys of the layers.
+const NUMBERS: (&str, Key) = ("Numbers", Key::O);
+const CABLE: (&str, Key) = ("Cable", Key::C);
+const HEALTH: (&str, Key) = ("Health", Key::H);
 
 /// LEDs are squares, not clouds; seen from afar they melt together.
 const SAMPLING: TextureOptions = TextureOptions {
@@ -39,10 +44,10 @@ impl WallTextures {
             return;
         }
         self.generation = Some(picture.generation);
-        let largest = context.input(|input| input.max_texture_side);
+        let texture_side = context.input(|input| input.max_texture_side);
         self.screens.truncate(picture.screens.len());
         for (index, screen) in picture.screens.iter().enumerate() {
-            let image = image_of(screen, largest);
+            let image = image_of(screen, texture_side);
             match self.screens.get_mut(index) {
                 Some(texture) => texture.set(image, SAMPLING),
                 None => self.screens.push(context.load_texture(format!("screen {index}"), image, SAMPLING)),
@@ -53,8 +58,8 @@ impl WallTextures {
 
 /// A picture as the renderer takes it, thinned where it is larger than a texture can be.
 fn image_of(picture: &ScreenPicture, largest: usize) -> ColorImage {
-    let side = picture.size().width.max(picture.size().height);
-    let step = side.div_ceil(u32::try_from(largest.max(1)).unwrap_or(u32::MAX));
+    let longest = picture.size().width.max(picture.size().height);
+    let step = longest.div_ceil(u32::try_from(largest.max(1)).unwrap_or(u32::MAX));
     let image = |picture: &ScreenPicture| {
         let size = picture.size();
         ColorImage::from_rgb([size.width as usize, size.height as usize], picture.rgb())
@@ -64,7 +69,7 @@ fn image_of(picture: &ScreenPicture, largest: usize) -> ColorImage {
 
 /// Draws the wall's heading, its layer switches, and the wall.
 pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState, textures: &WallTextures) {
-    toolbar(ui, shown, view);
+    toolbar(ui, view);
     let place = ui.available_rect_before_wrap();
     let response = ui.allocate_rect(place, Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, description(shown)));
@@ -78,32 +83,39 @@ pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState,
     painter.rect_filled(place, CornerRadius::ZERO, theme::ABYSS);
     screens(&painter, shown.wall, textures, &projection);
     wall_overlay::paint(&painter, shown, view, &projection);
+    if textures.screens.is_empty() {
+        let font = FontId::proportional(theme::NUMBER);
+        painter.text(place.center(), Align2::CENTER_CENTER, "Waiting for the first picture", font, theme::WEAK);
+    }
     mode_tag(&painter, place, shown);
+    let corner = place.left_bottom() + vec2(16.0, -8.0);
+    let font = FontId::proportional(theme::CAPTION);
+    painter.text(corner, Align2::LEFT_BOTTOM, size_words(shown.wall), font, theme::WEAK);
     if view.pointed.is_some() && response.hovered() {
         response.on_hover_ui_at_pointer(|ui| pointed(ui, shown, view));
     }
 }
 
-fn toolbar(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState) {
+fn toolbar(ui: &mut Ui, view: &mut ViewState) {
     egui::Frame::new().inner_margin(egui::Margin::symmetric(16, 8)).show(ui, |ui| {
         super::heading(ui, "The wall, as its cards show it", |ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
-            let fit = ui.add_enabled(view.viewport != Viewport::default(), egui::Button::new("Fit"));
+            let fit = ui.add_enabled(view.viewport != Viewport::default(), Button::new("Fit"));
             if fit.on_hover_text("The whole wall. Zoom with the wheel, move by dragging. Double click does the same.").clicked() {
                 view.viewport = Viewport::default();
             }
             let Layers { cabinets, cable, health } = &mut view.layers;
-            layer(ui, health, "Health", "The state of each card. Key H.");
-            layer(ui, cable, "Cable", "The way of the cable from card to card, in its port's colour. Key C.");
-            layer(ui, cabinets, "Numbers", "Outlines and numbers of the cabinets. Key O.");
-            ui.label(RichText::new(size_words(shown.wall)).color(theme::WEAK).size(theme::CAPTION));
+            layer(ui, health, HEALTH, "The state of each card.");
+            layer(ui, cable, CABLE, "The way of the cable from card to card, in its port's colour.");
+            layer(ui, cabinets, NUMBERS, "Outlines and numbers of the cabinets.");
         });
     });
 }
 
-fn layer(ui: &mut Ui, is_on: &mut bool, label: &str, help: &str) {
-    let button = egui::Button::selectable(*is_on, label).frame_when_inactive(true);
-    if ui.add(button).on_hover_text(help).clicked() {
+fn layer(ui: &mut Ui, is_on: &mut bool, (label, key): (&str, Key), help: &str) {
+    let hint = RichText::new(key.name()).size(theme::CAPTION).color(if *is_on { theme::TEXT } else { theme::WEAK });
+    let button = Button::selectable(*is_on, label).right_text(hint).frame_when_inactive(true);
+    if ui.add(button).accessible_name(label).on_hover_text(help).clicked() {
         *is_on = !*is_on;
     }
 }
@@ -115,9 +127,9 @@ pub(in crate::gui) fn keys(context: &Context, layers: &mut Layers) {
     }
     context.input(|input| {
         let pressed = |key| input.modifiers.is_none() && input.key_pressed(key);
-        layers.cabinets ^= pressed(egui::Key::O);
-        layers.cable ^= pressed(egui::Key::C);
-        layers.health ^= pressed(egui::Key::H);
+        layers.cabinets ^= pressed(NUMBERS.1);
+        layers.cable ^= pressed(CABLE.1);
+        layers.health ^= pressed(HEALTH.1);
     });
 }
 
@@ -190,7 +202,7 @@ fn mode_tag(painter: &egui::Painter, place: Rect, shown: &Shown<'_>) {
 fn pointed(ui: &mut Ui, shown: &Shown<'_>, view: &ViewState) {
     let Some(index) = view.pointed else { return };
     let (Some(cabinet), Some(health)) = (shown.wall.cabinets().get(index), shown.health.get(index)) else { return };
-    let port = shown.wall.port(cabinet.port).map_or("", |port| port.id.as_str());
-    ui.label(format!("Cabinet {}  ·  port {port}, place {}", cabinet.id, u32::from(cabinet.place) + 1));
+    let port = shown.wall.port(cabinet.port).map(|port| text::port_name(port.id.as_str())).unwrap_or_default();
+    ui.label(format!("Cabinet {}  ·  {port}, place {}", cabinet.id, u32::from(cabinet.place) + 1));
     ui.label(RichText::new(health.help()).color(theme::WEAK));
 }

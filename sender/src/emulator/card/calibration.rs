@@ -1,15 +1,17 @@
-//! Calibration banks of a card: one acts, the one before is kept, and a bypass makes the card neutral (PROTOCOL.md 6).
+//! Calibration of a card: each module has the bank that acts and the one before, and a bypass that makes it neutral
+//! (PROTOCOL.md 6).
 
 use crate::wire::field::u16_at;
+use crate::wire::ocp809::control::{BankChoice, BankReport, BankState, CalibrationKind, MODULE_ALL};
 
 /// 1.0 as an S2.13 coefficient.
 const UNITY_S2_13: i16 = 8192;
 
 /// Bytes of a pixel's 3x3 matrix.
-const MATRIX_LEN: usize = 18;
+pub(super) const MATRIX_LEN: usize = 18;
 
 /// Bytes of a pixel's three gains.
-const GAINS_LEN: usize = 6;
+pub(super) const GAINS_LEN: usize = 6;
 
 /// What corrects the pixels of one module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,48 +22,52 @@ pub enum Correction {
     Gains(Vec<[u16; 3]>),
 }
 
-/// The corrections of a card, module by module.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct CalibrationBank {
-    modules: Vec<Option<Correction>>,
+/// A correction with the hash that it was uploaded under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Bank {
+    /// What it does.
+    pub(super) correction: Correction,
+    /// SHA-256 of its bytes.
+    pub(super) sha256: [u8; 32],
 }
 
-/// Which bank acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Selection {
-    /// None: identity.
-    Bypass,
-    /// The newest.
-    #[default]
-    Active,
-    /// The one before.
-    Previous,
+/// The banks of one module.
+#[derive(Debug, Clone, Default)]
+struct ModuleBanks {
+    active: Option<Bank>,
+    previous: Option<Bank>,
+    bypassed: bool,
 }
 
-/// Two banks, of which one acts.
-#[derive(Debug, Default)]
-pub(super) struct Banks {
-    newest: CalibrationBank,
-    previous: CalibrationBank,
-    selection: Selection,
+/// The banks of a card. They survive a power cycle.
+#[derive(Debug, Clone, Default)]
+pub struct Calibration {
+    modules: Vec<ModuleBanks>,
 }
 
 impl Correction {
-    /// Reads matrices as an upload carries them; `None` when the length fits no whole number of pixels.
-    #[must_use]
-    pub fn matrices(bytes: &[u8]) -> Option<Self> {
-        let pixels = bytes.chunks_exact(MATRIX_LEN);
-        let whole = pixels.remainder().is_empty();
-        let matrix = |pixel: &[u8]| core::array::from_fn(|i| u16_at(pixel, i * 2).cast_signed());
-        whole.then(|| Self::Matrices(pixels.map(matrix).collect()))
+    /// Reads coefficients as an upload carries them; `None` when the length fits no whole number of pixels, or a virtual
+    /// card has no use for the kind.
+    pub(super) fn parse(kind: CalibrationKind, bytes: &[u8]) -> Option<Self> {
+        let size = Self::bytes_per_pixel(kind)?;
+        let pixels = bytes.chunks_exact(size);
+        if !pixels.remainder().is_empty() {
+            return None;
+        }
+        Some(if kind == CalibrationKind::Matrix {
+            Self::Matrices(pixels.map(|pixel| core::array::from_fn(|i| u16_at(pixel, i * 2).cast_signed())).collect())
+        } else {
+            Self::Gains(pixels.map(|pixel| core::array::from_fn(|i| u16_at(pixel, i * 2))).collect())
+        })
     }
 
-    /// Reads gains as an upload carries them.
-    #[must_use]
-    pub fn gains(bytes: &[u8]) -> Option<Self> {
-        let pixels = bytes.chunks_exact(GAINS_LEN);
-        let whole = pixels.remainder().is_empty();
-        whole.then(|| Self::Gains(pixels.map(|pixel| core::array::from_fn(|i| u16_at(pixel, i * 2))).collect()))
+    /// Bytes that a pixel takes in an upload of this kind.
+    pub(super) const fn bytes_per_pixel(kind: CalibrationKind) -> Option<usize> {
+        match kind {
+            CalibrationKind::Matrix => Some(MATRIX_LEN),
+            CalibrationKind::Gains => Some(GAINS_LEN),
+            CalibrationKind::None | CalibrationKind::LowGray => None,
+        }
     }
 
     /// Corrects linear light of a pixel of the module.
@@ -81,55 +87,67 @@ impl Correction {
         }
     }
 
-    /// Pixels that it corrects.
-    #[must_use]
-    pub fn pixels(&self) -> usize {
+    const fn kind(&self) -> CalibrationKind {
         match self {
-            Self::Matrices(matrices) => matrices.len(),
-            Self::Gains(gains) => gains.len(),
+            Self::Matrices(_) => CalibrationKind::Matrix,
+            Self::Gains(_) => CalibrationKind::Gains,
         }
     }
 }
 
-impl CalibrationBank {
-    /// The correction of a module, by its position in the card.
+impl Calibration {
+    /// What corrects a module, by its position in the card; `None`: nothing does.
     #[must_use]
     pub fn module(&self, position: usize) -> Option<&Correction> {
-        self.modules.get(position).and_then(Option::as_ref)
+        let banks = self.modules.get(position).filter(|banks| !banks.bypassed)?;
+        banks.active.as_ref().map(|bank| &bank.correction)
     }
 
-    /// Sets the correction of a module.
-    pub fn set_module(&mut self, position: usize, correction: Option<Correction>) {
+    /// Lets a new bank act on a module; the one that acted is kept.
+    pub(super) fn commit(&mut self, position: usize, bank: Bank) {
+        let Some(banks) = self.banks(position) else { return };
+        banks.previous = banks.active.replace(bank);
+        banks.bypassed = false;
+    }
+
+    /// Chooses what corrects a module, or all `modules` of the card.
+    pub(super) fn select(&mut self, module: u16, choice: BankChoice, modules: usize) {
+        let all = 0..modules;
+        let one = usize::from(module)..usize::from(module) + 1;
+        for position in if module == MODULE_ALL { all } else { one } {
+            let Some(banks) = self.banks(position) else { continue };
+            banks.bypassed = choice == BankChoice::Bypass;
+            if choice == BankChoice::Previous {
+                core::mem::swap(&mut banks.active, &mut banks.previous);
+            }
+        }
+    }
+
+    /// What a module has.
+    pub(super) fn report(&self, position: u16) -> BankReport {
+        let none = ModuleBanks::default();
+        let banks = self.modules.get(usize::from(position)).unwrap_or(&none);
+        let kind = |bank: &Option<Bank>| bank.as_ref().map_or(CalibrationKind::None, |bank| bank.correction.kind());
+        let sha256 = |bank: &Option<Bank>| bank.as_ref().map_or([0; 32], |bank| bank.sha256);
+        let acts = banks.active.is_some() && !banks.bypassed;
+        BankReport {
+            module: position,
+            state: if acts { BankState::Active } else { BankState::Bypass },
+            active_kind: kind(&banks.active),
+            active_sha256: sha256(&banks.active),
+            previous_kind: kind(&banks.previous),
+            previous_sha256: sha256(&banks.previous),
+        }
+    }
+
+    fn banks(&mut self, position: usize) -> Option<&mut ModuleBanks> {
+        if position >= usize::from(MODULE_ALL) {
+            return None;
+        }
         if position >= self.modules.len() {
-            self.modules.resize(position + 1, None);
+            self.modules.resize_with(position + 1, ModuleBanks::default);
         }
-        if let Some(place) = self.modules.get_mut(position) {
-            *place = correction;
-        }
-    }
-}
-
-impl Banks {
-    /// The bank that acts.
-    pub(super) const fn active(&self) -> Option<&CalibrationBank> {
-        match self.selection {
-            Selection::Bypass => None,
-            Selection::Active => Some(&self.newest),
-            Selection::Previous => Some(&self.previous),
-        }
-    }
-
-    /// Makes a new bank from the newest one with another correction of one module, and lets it act.
-    pub(super) fn commit(&mut self, position: usize, correction: Correction) {
-        let mut next = self.newest.clone();
-        next.set_module(position, Some(correction));
-        self.previous = core::mem::replace(&mut self.newest, next);
-        self.selection = Selection::Active;
-    }
-
-    /// Chooses the bank that acts.
-    pub(super) const fn select(&mut self, selection: Selection) {
-        self.selection = selection;
+        self.modules.get_mut(position)
     }
 }
 
@@ -137,33 +155,44 @@ impl Banks {
 mod tests {
     use super::*;
 
+    fn close(a: [f32; 3], b: [f32; 3]) -> bool {
+        a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-6)
+    }
+
     #[test]
     fn a_matrix_mixes_channels_row_by_row() {
         let mut bytes = Vec::new();
         for coefficient in [0_i16, 8192, 0, 4096, 0, 0, 0, 0, -8192] {
             bytes.extend_from_slice(&coefficient.to_be_bytes());
         }
-        let correction = Correction::matrices(&bytes).expect("one pixel");
-        assert_eq!(
-            correction.apply(0, [0.5, 0.25, 1.0]),
-            [0.25, 0.25, -1.0],
-            "red from green, green from half red, blue inverted"
-        );
-        assert_eq!(correction.apply(1, [0.5, 0.25, 1.0]), [0.5, 0.25, 1.0], "a pixel without a matrix is left alone");
-        assert_eq!(Correction::matrices(&bytes[1..]), None, "part of a pixel");
+        let correction = Correction::parse(CalibrationKind::Matrix, &bytes).expect("one pixel");
+        let light = [0.5, 0.25, 1.0];
+        assert!(close(correction.apply(0, light), [0.25, 0.25, -1.0]), "red from green, green from half red, blue inverted");
+        assert!(close(correction.apply(1, light), light), "a pixel without a matrix is left alone");
+        assert_eq!(Correction::parse(CalibrationKind::Matrix, &bytes[1..]), None, "part of a pixel");
+        let gains = Correction::parse(CalibrationKind::Gains, &[0x80, 0, 0x40, 0, 0xff, 0xff]).expect("one pixel");
+        assert!(close(gains.apply(0, [1.0; 3]), [1.0, 0.5, 65_535.0 / 32_768.0]), "three gains");
     }
 
     #[test]
     fn a_commit_keeps_the_bank_before_and_a_bypass_is_neutral() {
-        let mut banks = Banks::default();
-        let gains = |gain| Correction::Gains(vec![[gain; 3]]);
-        banks.commit(1, gains(1));
-        banks.commit(1, gains(2));
-        let active = |banks: &Banks| banks.active().and_then(|bank| bank.module(1).cloned());
-        assert_eq!(active(&banks), Some(gains(2)), "the newest acts");
-        banks.select(Selection::Previous);
-        assert_eq!(active(&banks), Some(gains(1)), "the one before");
-        banks.select(Selection::Bypass);
-        assert_eq!(active(&banks), None, "neutral");
+        let mut calibration = Calibration::default();
+        let bank = |gain: u8| Bank { correction: Correction::Gains(vec![[gain.into(); 3]]), sha256: [gain; 32] };
+        calibration.commit(1, bank(1));
+        calibration.commit(1, bank(2));
+        let active = |calibration: &Calibration| calibration.module(1).cloned();
+        assert_eq!(active(&calibration), Some(bank(2).correction), "the newest acts");
+        calibration.select(1, BankChoice::Previous, 4);
+        assert_eq!(active(&calibration), Some(bank(1).correction), "the one before");
+        assert_eq!(
+            (calibration.report(1).active_sha256, calibration.report(1).previous_sha256),
+            ([1; 32], [2; 32]),
+            "changed places"
+        );
+        calibration.select(MODULE_ALL, BankChoice::Bypass, 4);
+        assert_eq!((active(&calibration), calibration.report(1).state), (None, BankState::Bypass), "neutral");
+        calibration.select(1, BankChoice::Active, 4);
+        assert_eq!(active(&calibration), Some(bank(1).correction), "and back");
+        assert_eq!(calibration.report(3).active_kind, CalibrationKind::None, "an empty module");
     }
 }

@@ -13,6 +13,8 @@ pub struct PortCounters {
     pub lost: u64,
     /// Of these, how many PARITY or the other port made good.
     pub repaired: u64,
+    /// Of these, how many PARITY made good.
+    pub repaired_by_parity: u64,
     /// Frame ids without a LATCH.
     pub frames_missed: u64,
     /// Packets whose CRC-32C was wrong.
@@ -23,6 +25,8 @@ pub struct PortCounters {
     pub duplicates: u64,
     /// Packets shorter than their header says.
     pub short: u64,
+    /// Stream frames from somebody who is not the master.
+    pub foreign: u64,
     /// Stream frames that came in.
     pub received: u64,
 }
@@ -36,9 +40,9 @@ pub struct FrameCounters {
     pub held: u64,
     /// Whole frames that a freeze released unflipped.
     pub frozen: u64,
-    /// LATCHes whose present instant had passed, and frames that became whole after it.
+    /// Times that a LATCH's present instant had passed, and frames that became whole after it.
     pub late: u64,
-    /// LATCHes whose present instant was more than a second ahead.
+    /// Times that a LATCH's present instant was more than a second ahead.
     pub clock: u64,
     /// Frames that had to give up their buffer, or got none, because a newer one began too early.
     pub overrun: u64,
@@ -101,6 +105,7 @@ impl Counters {
 pub(super) struct Tally {
     by_side: [BitSet; 2],
     any: BitSet,
+    rebuilt: u64,
 }
 
 impl Tally {
@@ -108,6 +113,7 @@ impl Tally {
     pub(super) fn clear(&mut self) {
         self.by_side.iter_mut().for_each(BitSet::clear);
         self.any.clear();
+        self.rebuilt = 0;
     }
 
     /// Notes a valid packet that came in by `side`; whether it is the first with this seq.
@@ -120,7 +126,9 @@ impl Tally {
 
     /// Notes a packet that PARITY rebuilt; whether it was missing.
     pub(super) fn rebuilt(&mut self, seq: u16) -> bool {
-        self.any.insert(usize::from(seq))
+        let fresh = self.any.insert(usize::from(seq));
+        self.rebuilt += u64::from(fresh);
+        fresh
     }
 
     /// The packets that came or were rebuilt.
@@ -136,6 +144,7 @@ impl Tally {
         counters.at(side, |port| {
             port.lost += packets.saturating_sub(by_side);
             port.repaired += any.min(packets).saturating_sub(by_side);
+            port.repaired_by_parity += self.rebuilt;
         });
         counters.frames.missing += packets.saturating_sub(any);
     }

@@ -130,10 +130,14 @@ impl Transport for PacketTransport {
     }
 
     fn receive(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, TransportError> {
-        for (ring, socket) in self.received.iter_mut().zip(&self.receivers) {
-            let Some((bytes, frame)) = ring.next(socket).map_err(|error| TransportError::of_system("recvmmsg", error))? else {
-                continue;
+        let Self { received, receivers, carrier, .. } = self;
+        for (ring, socket) in received.iter_mut().zip(receivers.iter()) {
+            let received = match ring.next(socket).map_err(|error| TransportError::of_system("recvmmsg", error)) {
+                // The socket remembers that the link was down until it is asked; that it is up again is news.
+                Err(TransportError::LinkDown) if !carrier.state().is_down() => None,
+                received => received?,
             };
+            let Some((bytes, frame)) = received else { continue };
             let room = buffer.len();
             return match buffer.get_mut(..frame.len()) {
                 Some(target) if bytes == frame.len() => {
