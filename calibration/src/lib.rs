@@ -1,1 +1,5 @@
-//! x
+//! Colour science, lookup tables, test patterns and calibration of LED walls.
+
+pub mod color;
+pub mod lut;
+pub mod pattern;

@@ -2,9 +2,12 @@
 //!
 //! Without features this crate is pure data and state machines: no sockets, no threads. Feature `transport` adds them.
 
+pub mod emulator;
 pub mod geometry;
 pub mod ids;
 pub mod slice;
+pub mod stream;
 pub mod time;
+pub mod transport;
 pub mod wall;
 pub mod wire;

@@ -47,7 +47,14 @@ pub trait Clock: Send + Sync {
     fn tai(&self) -> Tai;
     /// Waits until the monotonic instant; returns at once when it has passed.
     fn sleep_until(&self, deadline: Nanos);
+    /// Waits until the monotonic instant to within microseconds, at the price of a little processor time.
+    fn meet(&self, deadline: Nanos) {
+        self.sleep_until(deadline);
+    }
 }
+
+/// A sleep ends late by the kernel's timer slack (50 us) and a wake-up; the rest before a deadline is spun.
+const SPIN_NS: u64 = 150_000;
 
 /// The machine's clocks.
 #[derive(Debug)]
@@ -85,6 +92,13 @@ impl Clock for SystemClock {
         let left = deadline.since(self.now());
         if left > 0 {
             std::thread::sleep(Duration::from_nanos(left));
+        }
+    }
+
+    fn meet(&self, deadline: Nanos) {
+        self.sleep_until(Nanos(deadline.0.saturating_sub(SPIN_NS)));
+        while self.now() < deadline {
+            core::hint::spin_loop();
         }
     }
 }

@@ -1,1 +1,22 @@
-//! x
+//! The pixel path of OCP-809: give it a frame, get wire-ordered bytes, in exact integers, the same on every device.
+//!
+//! Order of the stages and their arithmetic: [`reference`]. What they do to a picture is said by a [`spec::PathSpec`],
+//! turned into a [`plan::PathPlan`] off the frame thread, and executed by a [`path::PixelPath`].
+
+pub mod cpu;
+pub mod device;
+pub mod error;
+pub mod format;
+pub mod frame;
+pub mod path;
+pub mod plan;
+pub mod reference;
+pub mod spec;
+
+pub use cpu::CpuPath;
+pub use error::{PathError, PlanError};
+pub use format::PixelFormat;
+pub use frame::{FrameView, SignalColor, SourceShape};
+pub use path::PixelPath;
+pub use plan::PathPlan;
+pub use spec::PathSpec;

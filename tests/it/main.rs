@@ -1,3 +1,4 @@
 //! One integration binary: everything that needs the whole product.
 
 mod guards;
+mod virtual_wall;

@@ -7,7 +7,7 @@
 use core::ops::Range;
 
 use crate::ids::{ModuleIndex, PortIndex, ScreenIndex};
-use crate::wall::{ColorOrder, WireFormat};
+use crate::wall::{ColorOrder, Wall, WireFormat};
 
 /// Bytes of a slot in front of the payload: room for every protocol's headers, and a cache line.
 pub const HEADROOM: u32 = 64;
@@ -85,6 +85,24 @@ impl Run {
         let end = self.first_pixel as u32 + self.length as u32;
         !(self.first_pixel as u32).is_multiple_of(group) || (!end.is_multiple_of(group) && end != packet_pixels as u32)
     }
+
+    /// How many rows of the source picture must be there before the run can be filled; 0 for black pixels.
+    #[must_use]
+    pub fn source_rows_needed(&self, wall: &Wall) -> u32 {
+        let Some(screen) = wall.screen(self.screen).filter(|_| self.module.is_some()) else { return 0 };
+        let last = if self.step_y > 0 { self.y + u32::from(self.length) - 1 } else { self.y };
+        let rows = (u64::from(last) + 1) * u64::from(screen.source.height);
+        let rows = u64::from(screen.source.y) + rows.div_ceil(u64::from(screen.size.height).max(1));
+        u32::try_from(rows).unwrap_or(u32::MAX)
+    }
+}
+
+impl SlicePlan {
+    /// The plan of a port.
+    #[must_use]
+    pub fn port(&self, index: PortIndex) -> Option<&PortPlan> {
+        self.ports.get(index.index())
+    }
 }
 
 impl PortPlan {
@@ -100,6 +118,21 @@ impl PortPlan {
         let start = packet * self.slot_stride as usize + HEADROOM as usize;
         let length = self.packets.get(packet).map_or(0, |p| usize::from(p.payload_bytes));
         start..start + length
+    }
+
+    /// The runs of one of its packets.
+    #[must_use]
+    pub fn runs_of(&self, packet: &PacketPlan) -> &[Run] {
+        self.runs.get(packet.runs.start as usize..packet.runs.end as usize).unwrap_or_default()
+    }
+
+    /// For each packet, how many rows of the source picture must be there before it can be filled: the rows that the
+    /// screen's source rectangle maps to the packet's last screen row, without the taps of a scaler. Never falls from packet
+    /// to packet in a plan that [`SlicePlan::build`] made.
+    #[must_use]
+    pub fn source_rows_needed(&self, wall: &Wall) -> Vec<u32> {
+        let rows = |packet| self.runs_of(packet).iter().map(|run| run.source_rows_needed(wall)).max().unwrap_or(0);
+        self.packets.iter().map(rows).collect()
     }
 
     /// Pixels that the port carries per frame.

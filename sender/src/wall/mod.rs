@@ -3,12 +3,29 @@
 //! [`spec`] is the document; [`Wall`] is a document that proved consistent, with every position resolved to its screen's
 //! raster. Nothing outside this module can make a `Wall`.
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
+mod builder;
+pub mod diagram;
+pub mod edit;
+pub mod layout;
+pub mod limits;
+pub mod migrate;
+pub mod path;
+pub mod problem;
+#[cfg(test)]
+mod problem_tests;
+#[cfg(test)]
+mod samples;
 pub mod spec;
+mod validate;
 
 use core::ops::Range;
 
 use crate::geometry::{Orientation, PixelPoint, PixelRect, PixelSize};
-use crate::ids::{CabinetId, CabinetIndex, GroupId, PortId, PortIndex, ScreenId, ScreenIndex};
+use crate::ids::{CabinetId, CabinetIndex, GroupId, ModuleIndex, PortId, PortIndex, ScreenId, ScreenIndex};
+pub use path::DocPath;
+pub use problem::{WallFault, WallProblem, WallProblems};
 pub use spec::{
     Addressing, AppliedAt, ColorOrder, ColorlightBrightnessLaw, ColorlightFirmware, ColorlightSpec, LinkSpec, LinkTransfer,
     PrimariesSpec, ProtocolKind, WallSpec, WireFormat,
@@ -161,13 +178,49 @@ impl Wall {
         &self.modules
     }
 
+    /// A screen by its position.
+    #[must_use]
+    pub fn screen(&self, index: ScreenIndex) -> Option<&Screen> {
+        self.screens.get(index.index())
+    }
+
+    /// A port by its position.
+    #[must_use]
+    pub fn port(&self, index: PortIndex) -> Option<&Port> {
+        self.ports.get(index.index())
+    }
+
+    /// A cabinet by its position.
+    #[must_use]
+    pub fn cabinet(&self, index: CabinetIndex) -> Option<&Cabinet> {
+        self.cabinets.get(index.index())
+    }
+
+    /// A module by its position.
+    #[must_use]
+    pub fn module(&self, index: ModuleIndex) -> Option<&Module> {
+        self.modules.get(index.index())
+    }
+
+    /// The cabinets of a port in cascade order, nearest to the sender first.
+    #[must_use]
+    pub fn cascade<'a>(&'a self, port: &'a Port) -> impl DoubleEndedIterator<Item = &'a Cabinet> {
+        port.cascade.iter().filter_map(|&index| self.cabinet(index))
+    }
+
+    /// LED pixels of the whole wall.
+    #[must_use]
+    pub fn pixels(&self) -> u64 {
+        self.cabinets.iter().map(|c| u64::from(c.memory_pixels)).sum()
+    }
+
     /// The modules of a cabinet.
     #[must_use]
     pub fn modules_of(&self, cabinet: &Cabinet) -> &[Module] {
         self.modules.get(cabinet.modules.start as usize..cabinet.modules.end as usize).unwrap_or_default()
     }
 
-    /// The id that a card is assigned on a port: its place in the cascade + 1.
+    /// The id that a card is assigned on a port: its place in the cascade + 1. A wall's cascades are short enough for it.
     #[must_use]
     pub const fn card_id(cabinet: &Cabinet) -> u16 {
         cabinet.place + 1

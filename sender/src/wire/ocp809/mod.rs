@@ -10,6 +10,7 @@ pub mod auth;
 pub mod control;
 #[doc(hidden)]
 pub mod examples;
+pub mod samples;
 pub mod stream;
 
 use serde::{Deserialize, Serialize};

@@ -324,6 +324,18 @@ impl<'a> StreamPacket<'a> {
         Ok(Self { header, bytes })
     }
 
+    /// A packet whose layout was checked before: `header` was read from `bytes`, which are header and payload exactly.
+    #[inline]
+    pub(crate) const fn already_checked(header: StreamHeader, bytes: &'a [u8]) -> Self {
+        Self { header, bytes }
+    }
+
+    /// Header and payload, without padding.
+    #[must_use]
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// Checks layout and CRC.
     ///
     /// # Errors

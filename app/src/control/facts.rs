@@ -1,0 +1,62 @@
+//! What control needs to know about a wall: names to check targets against, limits that bind every client, and peaks that
+//! turn nit into shares.
+
+use ocp809_sender::wall::Wall;
+
+/// The names and limits of a wall.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct WallFacts {
+    /// Screens in the wall's order.
+    pub screens: Vec<ScreenFacts>,
+    /// Ids of groups.
+    pub groups: Vec<String>,
+    /// Ids of ports.
+    pub ports: Vec<String>,
+    /// Ids of cabinets.
+    pub cabinets: Vec<String>,
+    /// Whether the cards are virtual, so that faults may be injected.
+    pub is_virtual: bool,
+}
+
+/// What control needs to know about a screen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScreenFacts {
+    /// Its id.
+    pub id: String,
+    /// Brightness that no client can exceed, 0.0 to 1.0.
+    pub brightness_limit: f64,
+    /// Luminance of full white in cd/m2, where known.
+    pub peak_nits: Option<f64>,
+}
+
+impl WallFacts {
+    /// The facts of a wall.
+    #[must_use]
+    pub fn of(wall: &Wall, is_virtual: bool) -> Self {
+        let mut groups: Vec<String> =
+            wall.cabinets().iter().flat_map(|cabinet| &cabinet.groups).map(ToString::to_string).collect();
+        groups.sort();
+        groups.dedup();
+        Self {
+            screens: wall
+                .screens()
+                .iter()
+                .map(|screen| ScreenFacts {
+                    id: screen.id.to_string(),
+                    brightness_limit: screen.brightness_limit,
+                    peak_nits: screen.peak_nits,
+                })
+                .collect(),
+            groups,
+            ports: wall.ports().iter().map(|port| port.id.to_string()).collect(),
+            cabinets: wall.cabinets().iter().map(|cabinet| cabinet.id.to_string()).collect(),
+            is_virtual,
+        }
+    }
+
+    /// The screen of this id.
+    #[must_use]
+    pub fn screen(&self, id: &str) -> Option<&ScreenFacts> {
+        self.screens.iter().find(|screen| screen.id == id)
+    }
+}

@@ -1,0 +1,293 @@
+//! The frame thread: once per tick of the frame clock, from the newest picture to the latch.
+//!
+//! It owns pixel path and ports, waits for nobody, allocates nothing, and reports each frame as a [`FrameRecord`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender};
+
+use arc_swap::ArcSwap;
+use ocp809_sender::ids::PortIndex;
+use ocp809_sender::stream::{FrameStart, Latency};
+use ocp809_sender::time::{Clock, FrameClock, Nanos, Tai};
+use ocp809_sender::transport::{LinkState, realtime};
+use ocp809_sender::wire::ocp809::{FrameId, Latch};
+use ocp809_shaders::{FrameView, PathPlan, PixelPath};
+
+use super::output::{Output, WallFrame};
+use super::wire::{ControlFrame, FRAME_BYTES};
+use crate::capture::{Advance, Picture};
+
+/// Control frames sent per wall frame: under 1 % of a gigabit link at 60 frames per second.
+const REQUESTS_PER_FRAME: usize = 8;
+
+/// Received frames taken per port and wall frame.
+const REPLIES_PER_FRAME: usize = 64;
+
+/// SCHED_FIFO priority where it is allowed: above other programs, below the kernel's interrupt threads (50).
+const PRIORITY: u8 = 40;
+
+/// What the frame thread works by. Built by the control thread and swapped as a whole between two frames.
+pub(super) struct Setup {
+    /// Rate and numbering of frames.
+    pub(super) clock: FrameClock,
+    /// The pixel path's tables, once a picture's shape is known.
+    pub(super) plan: Option<Arc<PathPlan>>,
+    /// The state that each port's cards show the frame with.
+    pub(super) latches: Vec<Latch>,
+    /// Whether the picture stands still.
+    pub(super) is_frozen: bool,
+    /// Whether cards share the time, so that frames carry the instant at which they are shown.
+    pub(super) is_timed: bool,
+}
+
+/// Before the first source: nothing.
+pub(super) struct NoPicture;
+
+impl Picture for NoPicture {
+    fn advance(&mut self) -> Advance {
+        Advance::default()
+    }
+
+    fn view(&self) -> Option<FrameView<'_>> {
+        None
+    }
+
+    fn arrived(&self) -> Option<Nanos> {
+        None
+    }
+}
+
+/// What became of one frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FrameRecord {
+    /// Number of the frame on the frame clock.
+    pub(super) number: u64,
+    /// When it was due.
+    pub(super) due: Tai,
+    /// Whether its picture is new.
+    pub(super) is_new: bool,
+    /// Pictures that were overtaken by the one that is shown.
+    pub(super) skipped: u32,
+    /// Frames of the clock that were left out before this one, because the one before took too long.
+    pub(super) missed: u32,
+    /// How the ports fared.
+    pub(super) wall: WallFrame,
+    /// From the picture in memory to the first packet and to the last, in microseconds; of new pictures only.
+    pub(super) latency_us: Option<(u32, u32)>,
+    /// How long after its instant it was latched, in nanoseconds.
+    pub(super) late_ns: u64,
+    /// Whether the picture's shape is not the plan's: the picture before was sent again.
+    pub(super) is_unplanned: bool,
+    /// Whether the pixel path failed.
+    pub(super) is_failed: bool,
+}
+
+/// What a port's status says, copied out once per second.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct PortRecord {
+    pub(super) link: LinkState,
+    pub(super) packets: u64,
+    pub(super) bytes: u64,
+    pub(super) errors: u64,
+    pub(super) latch_error: Latency,
+}
+
+/// What the frame thread tells the control thread. Frames from cards travel in a queue of their own.
+pub(super) enum Report {
+    /// A frame.
+    Frame(FrameRecord),
+    /// A port, about once per second.
+    Port(PortIndex, PortRecord),
+    /// The source that was replaced, to be dropped elsewhere.
+    Retired(Box<dyn Picture>),
+}
+
+/// The frame thread's state.
+pub(super) struct FrameLoop {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) setup: Arc<ArcSwap<Setup>>,
+    pub(super) output: Output,
+    pub(super) path: Box<dyn PixelPath>,
+    pub(super) picture: Box<dyn Picture>,
+    pub(super) new_pictures: Receiver<Box<dyn Picture>>,
+    pub(super) requests: Receiver<ControlFrame>,
+    pub(super) reports: SyncSender<Report>,
+    pub(super) replies: SyncSender<ControlFrame>,
+    /// Frames with a picture after which the thread ends; `None` goes on.
+    pub(super) limit: Option<u64>,
+    pub(super) stop: Arc<AtomicBool>,
+}
+
+/// What changes from frame to frame.
+struct Progress {
+    /// The plan that the path was configured with.
+    plan: Option<Arc<PathPlan>>,
+    /// States with their instants filled in.
+    latches: Vec<Latch>,
+    next: u64,
+    clock: FrameClock,
+    ports_told: Nanos,
+    buffer: Box<[u8; FRAME_BYTES]>,
+}
+
+impl FrameLoop {
+    /// Runs until it is told to stop.
+    pub(super) fn run(mut self) {
+        if let Err(error) = realtime::make_punctual(PRIORITY).real_time {
+            tracing::debug!(%error, "no real-time priority: frames may be late under load");
+        }
+        let setup = self.setup.load_full();
+        let mut progress = Progress {
+            plan: None,
+            latches: setup.latches.clone(),
+            next: setup.clock.next_after(self.clock.tai()) + 1,
+            clock: setup.clock,
+            ports_told: self.clock.now(),
+            buffer: Box::new([0; FRAME_BYTES]),
+        };
+        drop(setup);
+        let mut shown = 0;
+        while !self.stop.load(Ordering::Relaxed) && self.limit.is_none_or(|limit| shown < limit) {
+            let record = self.frame(&mut progress);
+            shown += u64::from(!record.is_unplanned);
+            self.tell(Report::Frame(record));
+            self.between_frames(&mut progress);
+        }
+    }
+
+    /// One tick: waits for the frame's start, shows, latches at its deadline.
+    fn frame(&mut self, progress: &mut Progress) -> FrameRecord {
+        let setup = self.setup.load();
+        if progress.clock != setup.clock {
+            progress.clock = setup.clock;
+            progress.next = setup.clock.next_after(self.clock.tai()) + 1;
+        }
+        let missed = progress.skip_to(self.clock.tai());
+        let number = progress.next;
+        progress.next += 1;
+        let due = progress.clock.present_at(number);
+        let period_ns = progress.clock.rate().period_ns();
+        let deadline = self.monotonic(due);
+        let start = Nanos(deadline.0.saturating_sub(period_ns));
+        self.clock.sleep_until(start);
+
+        let present_at = if setup.is_timed { due } else { Tai::default() };
+        progress.latches.clone_from(&setup.latches);
+        progress.latches.iter_mut().for_each(|latch| latch.present_at = present_at);
+        let advance = if setup.is_frozen { Advance::default() } else { self.picture.advance() };
+        // The id is the shared frame number's low half: a restart goes on counting where the wall is.
+        let frame_id = FrameId(truncated(number));
+        self.output.begin(&FrameStart { frame_id, start: self.clock.now(), period_ns }, &progress.latches);
+        let (is_unplanned, is_failed) = self.show(progress, setup.plan.as_ref(), number);
+        let wall = self.output.latch(deadline, &progress.latches);
+        FrameRecord {
+            number,
+            due,
+            is_new: advance.is_new,
+            skipped: advance.skipped,
+            missed,
+            wall,
+            latency_us: self.latency(&wall).filter(|_| advance.is_new),
+            late_ns: wall.latched.map_or(0, |latched| latched.since(deadline)),
+            is_unplanned,
+            is_failed,
+        }
+    }
+
+    /// Fills and sends the packets; whether the picture did not fit the plan, and whether the path failed.
+    fn show(&mut self, progress: &mut Progress, plan: Option<&Arc<PathPlan>>, number: u64) -> (bool, bool) {
+        // Colour is the plan's: what the source declares may have been overridden.
+        let planned = plan.and_then(|plan| Some((plan, self.picture.view()?.with_color_of(plan.source())?)));
+        let Some((plan, view)) = planned else {
+            self.output.show_again();
+            return (true, false);
+        };
+        let is_current = progress.plan.as_ref().is_some_and(|current| Arc::ptr_eq(current, plan));
+        if !is_current {
+            if let Err(error) = self.path.configure(Arc::clone(plan)) {
+                tracing::error!(%error, "the pixel path refused a plan");
+                return (false, true);
+            }
+            progress.plan = Some(Arc::clone(plan));
+        }
+        let shown = self.output.show(self.path.as_mut(), &view, number);
+        (false, shown.is_err())
+    }
+
+    fn latency(&self, wall: &WallFrame) -> Option<(u32, u32)> {
+        let arrived = self.picture.arrived()?;
+        let micros = |at: Nanos| u32::try_from(at.since(arrived) / 1_000).unwrap_or(u32::MAX);
+        Some((micros(wall.first_packet?), micros(wall.last_packet?)))
+    }
+
+    /// Replies in, requests out, a new source: everything that has the time until the next frame starts.
+    fn between_frames(&mut self, progress: &mut Progress) {
+        for _ in 0..REQUESTS_PER_FRAME {
+            let Ok(request) = self.requests.try_recv() else { break };
+            self.output.send_control(&request);
+        }
+        let replies = &self.replies;
+        self.output.receive(&mut progress.buffer, REPLIES_PER_FRAME, &mut |port, end, frame| {
+            let port = PortIndex(u16::try_from(port).unwrap_or(u16::MAX));
+            // A full queue means that the control thread lags: cards repeat what matters.
+            let _lost = replies.try_send(ControlFrame::new(port, end, frame));
+        });
+        if let Ok(picture) = self.new_pictures.try_recv() {
+            let old = std::mem::replace(&mut self.picture, picture);
+            self.tell(Report::Retired(old));
+        }
+        let now = self.clock.now();
+        if now.since(progress.ports_told) >= 1_000_000_000 {
+            progress.ports_told = now;
+            self.tell_ports();
+        }
+    }
+
+    fn tell_ports(&mut self) {
+        let reports = &self.reports;
+        for (index, sender) in self.output.senders_mut().iter_mut().enumerate() {
+            let counters = sender.counters();
+            let record = PortRecord {
+                packets: counters.packets,
+                bytes: counters.bytes,
+                errors: counters.all_errors(),
+                latch_error: sender.latch_error().latency(),
+                link: sender.link(ocp809_sender::stream::FeedEnd::Head).unwrap_or_default(),
+            };
+            let port = PortIndex(u16::try_from(index).unwrap_or(u16::MAX));
+            let _lost = reports.try_send(Report::Port(port, record));
+        }
+    }
+
+    /// Never waits: a full queue means that the control thread lags, and the next record will do.
+    fn tell(&self, report: Report) {
+        let _lost = self.reports.try_send(report);
+    }
+
+    /// The instant of `due` on the monotonic clock.
+    fn monotonic(&self, due: Tai) -> Nanos {
+        let (now, tai) = (self.clock.now(), self.clock.tai());
+        Nanos(now.0.saturating_add(due.0.saturating_sub(tai.0)).saturating_sub(tai.0.saturating_sub(due.0)))
+    }
+}
+
+impl Progress {
+    /// Leaves out frames whose deadline is nearer than half a period, so that one slow frame does not make all later ones
+    /// late; how many.
+    fn skip_to(&mut self, tai: Tai) -> u32 {
+        let half = self.clock.rate().period_ns() / 2;
+        let earliest = self.clock.next_after(Tai(tai.0.saturating_add(half)));
+        let missed = earliest.saturating_sub(self.next);
+        // A clock that was set back must not stop the wall for as long.
+        if missed > 0 || self.next > earliest + 2 {
+            self.next = earliest;
+        }
+        u32::try_from(missed).unwrap_or(u32::MAX)
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "modulo 65536 by definition")]
+const fn truncated(number: u64) -> u16 {
+    number as u16
+}

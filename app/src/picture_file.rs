@@ -1,0 +1,35 @@
+//! Pictures of a wall as files.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+use ocp809_sender::wall::Wall;
+
+use crate::picture::ScreenPicture;
+
+/// Writes one picture per screen, in the format of the file's ending: `file` itself for a wall of one screen, else
+/// `STEM-SCREEN.ENDING` for each. Returns what was written.
+///
+/// # Errors
+/// When a file cannot be written, or its ending names no picture format.
+pub fn save_screens(wall: &Wall, screens: &[ScreenPicture], file: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for (screen, picture) in wall.screens().iter().zip(screens) {
+        let file = if screens.len() == 1 { file.to_owned() } else { of_screen(file, screen.id.as_str()) };
+        let size = picture.size();
+        let image = RgbImage::from_raw(size.width, size.height, picture.rgb().to_vec());
+        let image = image.ok_or_else(|| io::Error::other("a picture of another size than its screen"))?;
+        image.save(&file).map_err(|error| io::Error::other(format!("{}: {error}", file.display())))?;
+        files.push(file);
+    }
+    Ok(files)
+}
+
+fn of_screen(file: &Path, screen: &str) -> PathBuf {
+    let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let ending = file.extension().map_or_else(|| "png".to_owned(), |ending| ending.to_string_lossy().into_owned());
+    // Ids are people's: a slash in one must not lead into another folder.
+    let screen: String = screen.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+    file.with_file_name(format!("{stem}-{screen}.{ending}"))
+}

@@ -1,0 +1,293 @@
+//! Which interface feeds which port on this host, and whether it may: a wall's stream on somebody's network would take that
+//! network down.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use ocp809_sender::time::Clock;
+use ocp809_sender::transport::interface::{Interface, find_by_mac, find_by_name};
+use ocp809_sender::transport::listen::{LISTEN, Verdict, listen_for_foreign_traffic};
+use ocp809_sender::transport::open::{OpenError, Preference, Reception};
+use ocp809_sender::transport::rebind::Rebinding;
+use ocp809_sender::transport::{LinkState, Transport};
+use ocp809_sender::wall::{Port, ProtocolKind, Wall};
+use ocp809_sender::wire::ethernet::MacAddress;
+use ocp809_sender::wire::ocp809::software_address;
+use thiserror::Error;
+
+use super::awaited::Awaited;
+use super::options::InterfaceChoice;
+use crate::config::{Confirmation, ConfirmedInterface, InterfaceIdentity, LoadError, MachineSpec, SaveError};
+use crate::engine::PortLink;
+
+/// Why a port cannot be bound.
+#[derive(Debug, Error)]
+pub enum BindError {
+    /// Several ports, one interface without a port's name.
+    #[error("the wall has {ports} ports: say which one {interface} feeds, as PORT={interface}; ports are {}", .known.join(", "))]
+    WhichPort {
+        /// The interface.
+        interface: String,
+        /// Ports of the wall.
+        ports: usize,
+        /// Their ids.
+        known: Vec<String>,
+    },
+    /// No such port.
+    #[error("the wall has no port {port:?}; ports are {}", .known.join(", "))]
+    UnknownPort {
+        /// What was named.
+        port: String,
+        /// Those that exist.
+        known: Vec<String>,
+    },
+    /// Two ports on one interface.
+    #[error("{interface} would feed both {first} and {second}: one cable carries one port")]
+    Twice {
+        /// The interface.
+        interface: String,
+        /// A port.
+        first: String,
+        /// Another port.
+        second: String,
+    },
+    /// The interface may be somebody's network.
+    #[error("{0}. A wall's stream would take such a network down. If it is the wall's cable all the same: --confirm")]
+    Unconfirmed(Verdict),
+    /// The interface cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// An interface without a hardware address, or a text that is none.
+    #[error("{0} is no Ethernet interface and no hardware address such as 02:00:00:00:00:01")]
+    NoAddress(String),
+    /// A port is bound to nothing.
+    #[error("port {port} has no interface on this host: --if {port}=NAME, or a [[port]] entry in machine.toml")]
+    Unbound {
+        /// The port.
+        port: String,
+    },
+    /// The link is too slow.
+    #[error("{interface} runs at {found} Mbit/s, port {port} needs {needed}: check cable and switch, or lower link.rate_mbit")]
+    TooSlow {
+        /// The interface.
+        interface: String,
+        /// The port.
+        port: String,
+        /// Its speed.
+        found: u32,
+        /// What the wall says.
+        needed: u32,
+    },
+    /// machine.toml cannot be read.
+    #[error(transparent)]
+    Machine(#[from] LoadError),
+    /// machine.toml cannot be written.
+    #[error(transparent)]
+    Save(#[from] SaveError),
+}
+
+/// How strict a binding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BindPolicy {
+    /// Interfaces may be used whatever hangs on them.
+    pub confirm: bool,
+    /// A port without an interface is an error instead of a port that waits.
+    pub strict: bool,
+}
+
+/// Binds a wall's ports to interfaces of this host.
+pub struct Binder<'a> {
+    /// The wall.
+    pub wall: &'a Wall,
+    /// This host's bindings and confirmations; interfaces that pass are added.
+    pub machine: &'a mut MachineSpec,
+    /// What to do about doubts.
+    pub policy: BindPolicy,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Binder<'_> {
+    /// One link per port, in the wall's order. What is noteworthy goes to `out`.
+    ///
+    /// # Errors
+    /// [`BindError`].
+    pub fn bind(&mut self, choices: &[InterfaceChoice], out: &mut dyn Write) -> Result<Vec<PortLink>, BindError> {
+        let chosen = self.chosen(choices)?;
+        let mut links = Vec::new();
+        for (index, port) in self.wall.ports().iter().enumerate() {
+            let head = chosen.get(index).cloned().flatten();
+            links.push(self.port_link(port, index, head, out)?);
+        }
+        Ok(links)
+    }
+
+    /// The interface that the command line names for each port.
+    fn chosen(&self, choices: &[InterfaceChoice]) -> Result<Vec<Option<String>>, BindError> {
+        let ports = self.wall.ports();
+        let known = || ports.iter().map(|port| port.id.to_string()).collect();
+        let mut chosen: Vec<Option<String>> = vec![None; ports.len()];
+        for choice in choices {
+            let interface = choice.interface.clone();
+            let index = match &choice.port {
+                None if ports.len() == 1 => 0,
+                None => return Err(BindError::WhichPort { interface, ports: ports.len(), known: known() }),
+                Some(id) => ports
+                    .iter()
+                    .position(|port| port.id.as_str() == id)
+                    .ok_or_else(|| BindError::UnknownPort { port: id.clone(), known: known() })?,
+            };
+            if let Some(other) = chosen.iter().position(|taken| taken.as_ref() == Some(&interface)) {
+                let name = |index: usize| ports.get(index).map(|port| port.id.to_string()).unwrap_or_default();
+                return Err(BindError::Twice { interface, first: name(other), second: name(index) });
+            }
+            if let Some(slot) = chosen.get_mut(index) {
+                *slot = Some(interface);
+            }
+        }
+        Ok(chosen)
+    }
+
+    fn port_link(
+        &mut self,
+        port: &Port,
+        index: usize,
+        named: Option<String>,
+        out: &mut dyn Write,
+    ) -> Result<PortLink, BindError> {
+        let binding = self.machine.binding(self.wall.name(), port.id.as_str()).cloned();
+        let reception = reception(port.protocol);
+        let (head, source) = match (named, &binding) {
+            (Some(name), _) => self.open(find_by_name(&name), &name, port, reception, out)?,
+            (None, Some(binding)) => {
+                let (found, label) = find(&binding.interface)?;
+                self.open(found, &label, port, reception, out)?
+            }
+            (None, None) if self.policy.strict => return Err(BindError::Unbound { port: port.id.to_string() }),
+            (None, None) => {
+                say(out, &format!("port {} has no interface on this host: its cabinets stay dark\n", port.id));
+                let absent: Box<dyn Transport> = Box::new(Awaited::never(Arc::clone(&self.clock)));
+                let [_, number] = u16::try_from(index).unwrap_or(u16::MAX).to_be_bytes();
+                (absent, software_address(number))
+            }
+        };
+        let tail = binding.and_then(|binding| binding.tail).filter(|_| port.redundant);
+        let tail = match tail {
+            None => None,
+            Some(identity) => {
+                let (found, label) = find(&identity)?;
+                Some(self.open(found, &label, port, reception, out)?)
+            }
+        };
+        Ok(PortLink { head, source, tail })
+    }
+
+    /// Opens an interface that is there and may be used; waits for one that is not there.
+    fn open(
+        &mut self,
+        found: Result<Interface, OpenError>,
+        label: &str,
+        port: &Port,
+        reception: Reception,
+        out: &mut dyn Write,
+    ) -> Result<(Box<dyn Transport>, MacAddress), BindError> {
+        let interface = match found {
+            Ok(interface) => interface,
+            Err(error) if self.policy.strict => return Err(error.into()),
+            Err(error) => {
+                say(out, &format!("port {}: {error}; waiting for it\n", port.id));
+                return Ok(self.await_interface(label, reception));
+            }
+        };
+        check_speed(&interface, port)?;
+        self.vet(&interface, out)?;
+        let mac = interface.mac.ok_or_else(|| BindError::NoAddress(interface.name.clone()))?;
+        let transport = Rebinding::open(mac, reception, Preference::Automatic, Arc::clone(&self.clock))?;
+        Ok((Box::new(transport), mac))
+    }
+
+    /// A link that opens `label` once it appears, if this host may use it by then.
+    fn await_interface(&self, label: &str, reception: Reception) -> (Box<dyn Transport>, MacAddress) {
+        let (name, clock, machine, confirm) =
+            (label.to_owned(), Arc::clone(&self.clock), self.machine.clone(), self.policy.confirm);
+        let open = move || -> Option<Box<dyn Transport>> {
+            let interface = find_by_name(&name).ok().or_else(|| find_by_mac(name.parse().ok()?).ok())?;
+            let mac = interface.mac?;
+            if !confirm && !machine.is_confirmed(&mac.to_string()) {
+                return None;
+            }
+            let transport = Rebinding::open(mac, reception, Preference::Automatic, Arc::clone(&clock)).ok()?;
+            Some(Box::new(transport))
+        };
+        let waiting = Awaited::new(label.to_owned(), Box::new(open), Arc::clone(&self.clock));
+        (Box::new(waiting), label.parse().unwrap_or_else(|_| software_address(0)))
+    }
+
+    /// Whether an interface may be flooded: known from before, confirmed now, or quiet for two seconds.
+    fn vet(&mut self, interface: &Interface, out: &mut dyn Write) -> Result<(), BindError> {
+        let Some(mac) = interface.mac else { return Ok(()) };
+        if self.machine.is_confirmed(&mac.to_string()) {
+            return Ok(());
+        }
+        let confirmed = if self.policy.confirm {
+            Confirmation::ByHand
+        } else {
+            say(out, &format!("{}: first use, listening for {} s\n", interface.name, LISTEN.as_secs()));
+            let verdict = listen_for_foreign_traffic(interface, LISTEN, self.clock.as_ref())?;
+            if !verdict.is_safe() {
+                return Err(BindError::Unconfirmed(verdict));
+            }
+            Confirmation::Listened
+        };
+        self.machine.confirm(ConfirmedInterface { mac: mac.to_string(), name: interface.name.clone(), confirmed });
+        Ok(())
+    }
+}
+
+fn reception(protocol: ProtocolKind) -> Reception {
+    match protocol {
+        ProtocolKind::Ocp809 => Reception::Ocp809Sender,
+        ProtocolKind::Colorlight => Reception::ColorlightSender,
+    }
+}
+
+/// The interface of an identity, if it is there, and what to call it.
+fn find(identity: &InterfaceIdentity) -> Result<(Result<Interface, OpenError>, String), BindError> {
+    match identity {
+        InterfaceIdentity::Mac(text) => {
+            let mac = text.parse().map_err(|_| BindError::NoAddress(text.clone()))?;
+            Ok((find_by_mac(mac), text.clone()))
+        }
+        InterfaceIdentity::Bus(path) => Ok((find_by_bus(path), path.clone())),
+    }
+}
+
+/// The interface in this place of the machine: the last part of the device link that the kernel keeps in sysfs.
+fn find_by_bus(path: &str) -> Result<Interface, OpenError> {
+    let place = path.rsplit_once('-').map_or(path, |(_, place)| place);
+    let interfaces = std::fs::read_dir("/sys/class/net").into_iter().flatten().flatten();
+    let at_place = |folder: &Path| {
+        let device = std::fs::read_link(folder.join("device")).ok();
+        device.and_then(|device| Some(device.file_name()?.to_string_lossy() == place)).unwrap_or(false)
+    };
+    let found = interfaces.map(|entry| entry.path()).find(|folder| at_place(folder));
+    let name = found.and_then(|folder| Some(folder.file_name()?.to_string_lossy().into_owned()));
+    find_by_name(name.as_deref().unwrap_or(path))
+}
+
+/// A link slower than the wall's plan would cut every frame.
+fn check_speed(interface: &Interface, port: &Port) -> Result<(), BindError> {
+    let LinkState::Up { rate_mbit: Some(found) } = interface.link() else { return Ok(()) };
+    // Virtual interfaces name arbitrary speeds; one with a driver and a real cable does not.
+    if interface.driver.is_some() && found < port.link.rate_mbit {
+        let (name, needed) = (interface.name.clone(), port.link.rate_mbit);
+        return Err(BindError::TooSlow { interface: name, port: port.id.to_string(), found, needed });
+    }
+    Ok(())
+}
+
+/// What nobody reads any more is no error.
+fn say(out: &mut dyn Write, text: &str) {
+    let _closed = out.write_all(text.as_bytes());
+}

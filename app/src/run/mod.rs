@@ -1,0 +1,236 @@
+//! The main job without a window: `run` drives a wall until it is stopped, `send` sends a given number of frames,
+//! `emulate` plays the cards, `discover` asks who is there.
+
+mod awaited;
+pub mod bind;
+mod emulate;
+pub mod options;
+mod send;
+mod term;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ocp809_sender::slice::SlicePlan;
+use ocp809_sender::stream::Pacing;
+use ocp809_sender::time::{Clock, SystemClock};
+use ocp809_sender::transport::pcap::CaptureError;
+use ocp809_sender::wall::Wall;
+use ocp809_shaders::PathError;
+use thiserror::Error;
+
+pub use bind::{BindError, BindPolicy, Binder};
+pub use emulate::emulate;
+pub use options::{DiscoverOptions, EmulateOptions, InterfaceChoice, RunOptions, SendOptions, SendTarget};
+pub use send::{SendReport, send};
+
+use crate::capture::{ColorPolicy, OpenContext};
+use crate::config::saved::{SavedState, read_state};
+use crate::config::{
+    LoadError, LoadedWall, MachineSpec, Paths, SaveError, ShowSpec, edited, load_machine, load_show, load_wall, write_atomically,
+};
+use crate::control::desk::Start;
+use crate::control::server::{Server, ServerError};
+use crate::control::{Assignment, Client, Command, PropertyId, PropertyPath, Request, Saved, Value};
+use crate::engine::{Engine, EngineError, EngineParts, SharedCards};
+use crate::pixel_path;
+use crate::virtual_show::VirtualShowError;
+
+/// How often a waiting run looks whether it was stopped.
+const WATCH: Duration = Duration::from_millis(50);
+
+/// Why a run fails.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// A document is wrong.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A document cannot be written.
+    #[error(transparent)]
+    Save(#[from] SaveError),
+    /// An interface cannot be used.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// Pixels cannot be computed as asked.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// The engine does not start.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A virtual wall does not start.
+    #[error(transparent)]
+    Virtual(#[from] VirtualShowError),
+    /// The control socket cannot be opened.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// A setting was refused.
+    #[error("{0}")]
+    Setting(String),
+    /// A source, card or interface is missing, and `--strict` was asked for.
+    #[error("{0} (--strict: alarms end the run)")]
+    Alarm(String),
+    /// A capture cannot be written.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// A file cannot be written.
+    #[error("{}: {source}", .file.display())]
+    Write {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Signals cannot be caught.
+    #[error("signals cannot be caught")]
+    Signals(#[source] io::Error),
+}
+
+/// A wall with what its show says about the start.
+pub(crate) struct Opened {
+    pub(crate) wall: Arc<Wall>,
+    pub(crate) plan: Arc<SlicePlan>,
+    /// The show; of nothing but the wall where a wall.toml was opened.
+    pub(crate) show: ShowSpec,
+}
+
+/// Opens a wall.toml or a show.toml.
+pub(crate) fn open_document(document: &Path) -> Result<Opened, LoadError> {
+    let opened = |loaded: LoadedWall, show| Opened { wall: Arc::new(loaded.wall), plan: Arc::new(loaded.plan), show };
+    if is_show(document) {
+        let show = load_show(document)?.spec;
+        let wall = document.parent().unwrap_or(Path::new("")).join(&show.wall);
+        return Ok(opened(load_wall(&wall)?, show));
+    }
+    let name = document.display().to_string();
+    Ok(opened(load_wall(document)?, ShowSpec::of_wall(&name)))
+}
+
+/// A show names its wall at the top level; a wall never does.
+fn is_show(document: &Path) -> bool {
+    let text = std::fs::read_to_string(document).unwrap_or_default();
+    text.lines().take_while(|line| !line.trim_start().starts_with('[')).any(|line| line.trim_start().starts_with("wall"))
+}
+
+/// Runs a show until it is stopped by a client or a signal.
+///
+/// # Errors
+/// [`RunError`].
+pub fn run(options: &RunOptions, out: &mut dyn Write) -> Result<(), RunError> {
+    let paths = Paths::of_this_user();
+    let opened = open_document(&options.document)?;
+    let state_file = paths.state_of(&options.document);
+    let mut machine = load_machine(&paths.machine())?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let policy = BindPolicy { confirm: options.confirm, strict: options.strict };
+    let links = Binder { wall: &opened.wall, machine: &mut machine.spec, policy, clock: Arc::clone(&clock) }
+        .bind(&options.interfaces, out)?;
+    remember(&paths, &machine.spec)?;
+    let path = pixel_path::choose(options.gpu.as_ref().unwrap_or(&machine.spec.gpu))?;
+    say(out, &format!("pixels: {}\n", path.name()));
+    let (saved, start) = start_of(&opened.show, &state_file, out);
+    let engine = Engine::start(EngineParts {
+        slice: Arc::clone(&opened.plan),
+        links,
+        sources: open_context(&opened.wall, &clock, options.strict),
+        wall: opened.wall,
+        clock,
+        path,
+        cards: Box::new(SharedCards::default()),
+        saved,
+        epoch: term::next(&paths.state)?,
+        state_file: Some(state_file),
+        start,
+        faults: None,
+        frame_limit: None,
+        pacing: Pacing::spread(75),
+        reader: crate::readers::read_text,
+    })?;
+    apply(&engine, options)?;
+    let client = Arc::new(engine.client());
+    let socket = options.socket.clone().unwrap_or(paths.socket);
+    let server = Server::start(&socket, Arc::clone(&client) as Arc<dyn Client>)?;
+    say(out, &format!("running; control socket {}\n", server.path().display()));
+    watch(&engine, options.strict)
+}
+
+/// How the sources of a live show are opened.
+pub(crate) fn open_context(wall: &Arc<Wall>, clock: &Arc<dyn Clock>, strict: bool) -> OpenContext {
+    OpenContext {
+        wall: Arc::clone(wall),
+        clock: Arc::clone(clock),
+        rate: crate::engine::DEFAULT_RATE,
+        color: ColorPolicy::default(),
+        lossless: false,
+        strict,
+    }
+}
+
+/// Confirmed interfaces are known the next time.
+fn remember(paths: &Paths, machine: &MachineSpec) -> Result<(), RunError> {
+    let file = paths.machine();
+    let loaded = load_machine(&file)?;
+    if loaded.spec != *machine {
+        write_atomically(&file, edited(&loaded.text, &loaded.spec, machine)?.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// What the show begins with, and whether its cards still show the picture of a sender before.
+fn start_of(show: &ShowSpec, state_file: &Path, out: &mut dyn Write) -> (Saved, Start) {
+    match read_state(state_file) {
+        SavedState::Found(saved) => (show.later_start(saved), Start::Warm),
+        SavedState::None => (show.first_start(), Start::Cold),
+        SavedState::Unreadable { moved_to, reason } => {
+            let moved_to = moved_to.display();
+            say(out, &format!("the saved state could not be read ({reason}); it lies in {moved_to} now\n"));
+            (show.first_start(), Start::Cold)
+        }
+    }
+}
+
+/// Source and settings of the command line.
+fn apply(engine: &Engine, options: &RunOptions) -> Result<(), RunError> {
+    let source = options.source.as_ref().map(|uri| (PropertyPath::wall(PropertyId::SourceUri), Value::text(uri)));
+    set(engine, source.into_iter().chain(options.settings.iter().cloned()))
+}
+
+/// Sets values as an operator's client would.
+pub(crate) fn set(engine: &Engine, values: impl IntoIterator<Item = (PropertyPath, Value)>) -> Result<(), RunError> {
+    let assignments: Vec<_> = values.into_iter().map(|(path, value)| Assignment { path, value, fade_ms: 0 }).collect();
+    if assignments.is_empty() {
+        return Ok(());
+    }
+    let reply = engine.client().send(Command::new("command line", Request::Set(assignments)));
+    reply.outcome.problem().map_or(Ok(()), |problem| Err(RunError::Setting(problem)))
+}
+
+/// Waits for the end: a client's stop, or a signal, which stops as a client would.
+fn watch(engine: &Engine, strict: bool) -> Result<(), RunError> {
+    let mut signals = crate::signals::Signals::new().map_err(RunError::Signals)?;
+    let client = engine.client();
+    while engine.is_running() {
+        std::thread::sleep(WATCH);
+        if signals.take() {
+            client.post(Command::action("signal", crate::control::Action::Stop));
+        }
+        if strict && let Some(alarm) = grave_alarm(&client) {
+            return Err(RunError::Alarm(alarm));
+        }
+    }
+    Ok(())
+}
+
+fn grave_alarm(client: &dyn Client) -> Option<String> {
+    use crate::control::Severity;
+    let status = client.status();
+    let grave = status.alarms.iter().find(|alarm| matches!(alarm.severity, Severity::Error | Severity::Critical));
+    grave.map(|alarm| format!("{}: {}", alarm.source, alarm.text))
+}
+
+/// What nobody reads any more is no error.
+pub(crate) fn say(out: &mut dyn Write, text: &str) {
+    let _closed = out.write_all(text.as_bytes());
+    let _closed = out.flush();
+}

@@ -1,0 +1,182 @@
+//! Virtual cards behind real links: carries Ethernet frames between transports and a [`VirtualWall`].
+//!
+//! One thread calls [`CardServer::turn`] again and again; time is passed in, so that tests run it on a manual clock.
+
+use core::fmt;
+use core::time::Duration;
+
+use super::VirtualWall;
+use crate::ids::PortIndex;
+use crate::stream::{Batch, FeedEnd, Span};
+use crate::time::{Nanos, Tai};
+use crate::transport::{Transport, TransportError};
+
+/// Largest Ethernet frame that a card takes: MTU 9000, header and one VLAN tag.
+const FRAME_BYTES: usize = 9_018;
+
+/// Frames taken from one link before the others get their turn.
+const FRAMES_PER_TURN: usize = 256;
+
+/// One cable between a sender and an end of a cascade.
+pub struct CardLink {
+    /// The cascade's port.
+    pub port: PortIndex,
+    /// The end of the cascade that hangs on it.
+    pub end: FeedEnd,
+    /// The cable's end on the cards' side.
+    pub transport: Box<dyn Transport>,
+}
+
+/// What one turn did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Turn {
+    /// Frames that reached cards.
+    pub delivered: u64,
+    /// Frames that cards sent to senders.
+    pub replied: u64,
+    /// Frames that a link did not carry.
+    pub failed: u64,
+}
+
+/// Virtual cards and the links that they hang on.
+pub struct CardServer {
+    wall: VirtualWall,
+    links: Vec<ServedLink>,
+    frame: Box<[u8; FRAME_BYTES]>,
+    replies: Replies,
+}
+
+/// A link with the cable of the cascade that it stands for.
+struct ServedLink {
+    link: CardLink,
+    /// The card that the cable leads from; `None` is the sender's head interface.
+    after_place: Option<u16>,
+    is_up: bool,
+}
+
+/// Frames on their way to a sender.
+#[derive(Default)]
+struct Replies {
+    memory: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+impl CardServer {
+    /// Cards behind these links.
+    #[must_use]
+    pub fn new(wall: VirtualWall, links: Vec<CardLink>) -> Self {
+        let serve = |link: CardLink| {
+            let cards = wall.statuses().filter(|card| card.port == link.port).count();
+            let last = u16::try_from(cards.saturating_sub(1)).unwrap_or(u16::MAX);
+            let after_place = if link.end == FeedEnd::Tail { Some(last) } else { None };
+            ServedLink { link, after_place, is_up: true }
+        };
+        let links = links.into_iter().map(serve).collect();
+        Self { wall, links, frame: Box::new([0; FRAME_BYTES]), replies: Replies::default() }
+    }
+
+    /// The cards.
+    #[must_use]
+    pub const fn wall(&self) -> &VirtualWall {
+        &self.wall
+    }
+
+    /// The cards, to look at their light or to do something to them.
+    pub const fn wall_mut(&mut self) -> &mut VirtualWall {
+        &mut self.wall
+    }
+
+    /// Carries what waits in both directions and lets everything happen that is due at `now`.
+    pub fn turn(&mut self, now: Nanos, tai: Tai) -> Turn {
+        let mut turn = Turn::default();
+        for index in 0..self.links.len() {
+            self.follow_link(index);
+            self.take_frames(index, now, tai, &mut turn);
+        }
+        self.wall.advance(now, tai);
+        let Self { wall, links, replies, .. } = self;
+        for ServedLink { link, .. } in links {
+            wall.drain(link.port, link.end, &mut |frame| replies.push(frame));
+            turn.add_sent(replies, link.transport.as_mut());
+        }
+        turn
+    }
+
+    /// Waits until a frame arrives on some link, at most `timeout`. With several links they share the time.
+    ///
+    /// # Errors
+    /// The error of a link.
+    pub fn wait(&mut self, timeout: Duration) -> Result<bool, TransportError> {
+        let share = timeout / u32::try_from(self.links.len().max(1)).unwrap_or(u32::MAX);
+        for ServedLink { link, .. } in &mut self.links {
+            if link.transport.wait(share)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A cable without carrier is unplugged at the card as well.
+    fn follow_link(&mut self, index: usize) {
+        let Some(ServedLink { link, after_place, is_up }) = self.links.get_mut(index) else { return };
+        let was_up = core::mem::replace(is_up, !link.transport.link().is_down());
+        match (was_up, *is_up) {
+            (true, false) => self.wall.unplug(link.port, *after_place),
+            (false, true) => self.wall.plug(link.port, *after_place),
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    fn take_frames(&mut self, index: usize, now: Nanos, tai: Tai, turn: &mut Turn) {
+        let Some(ServedLink { link, .. }) = self.links.get_mut(index) else { return };
+        for _ in 0..FRAMES_PER_TURN {
+            match link.transport.receive(self.frame.as_mut_slice()) {
+                Ok(Some(length)) => {
+                    let frame = self.frame.get(..length).unwrap_or_default();
+                    self.wall.deliver(link.port, link.end, now, tai, frame);
+                    turn.delivered += 1;
+                }
+                Ok(None) => return,
+                // A link that fails is no reason for the cards to stop: it is tried again in the next turn.
+                Err(_) => {
+                    turn.failed += 1;
+                    return;
+                }
+            }
+        }
+    }
+}
+
+impl Turn {
+    fn add_sent(&mut self, replies: &mut Replies, transport: &mut dyn Transport) {
+        let count = replies.spans.len();
+        let sent = transport.send(Batch::new(&replies.memory, &replies.spans)).unwrap_or(0);
+        self.replied += sent as u64;
+        self.failed += (count - sent) as u64;
+        replies.memory.clear();
+        replies.spans.clear();
+    }
+}
+
+impl Replies {
+    fn push(&mut self, frame: &[u8]) {
+        self.spans.push(Span::new(self.memory.len(), frame.len()));
+        self.memory.extend_from_slice(frame);
+    }
+}
+
+impl fmt::Debug for CardServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CardServer").field("links", &self.links.len()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for CardLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CardLink")
+            .field("port", &self.port)
+            .field("end", &self.end)
+            .field("link", &self.transport.name())
+            .finish()
+    }
+}

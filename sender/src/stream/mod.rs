@@ -1,0 +1,23 @@
+//! From packet memory to a link: headers in place, paced, latched, counted. Whole frames or nothing.
+
+pub mod batch;
+pub mod colorlight;
+pub mod ending;
+mod feed;
+pub mod frame;
+pub mod latch;
+pub mod layout;
+pub mod pacing;
+mod parity;
+pub mod port;
+pub mod stats;
+
+pub use batch::{Batch, Span};
+pub use colorlight::ColorlightDimming;
+pub use ending::{latch_together, send_rest};
+pub use frame::PortFrame;
+pub use latch::LatchPackets;
+pub use layout::{LayoutError, PortLayout};
+pub use pacing::{Pacing, PacketPacer};
+pub use port::{FeedEnd, FrameOutcome, FrameReport, FrameStart, PortSender, Progress};
+pub use stats::{Histogram, Latency, PortCounters};

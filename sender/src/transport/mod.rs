@@ -1,0 +1,118 @@
+//! How Ethernet frames leave and enter this process: one trait, one file per backend.
+//!
+//! Backends never drop a packet silently: what the device did not take is the caller's to send again.
+
+pub mod error;
+pub mod fault;
+#[cfg(feature = "transport")]
+pub mod interface;
+#[cfg(feature = "transport")]
+pub mod link;
+#[cfg(feature = "transport")]
+pub mod listen;
+pub mod memory;
+#[cfg(feature = "transport")]
+mod netlink;
+#[cfg(feature = "transport")]
+pub mod open;
+#[cfg(feature = "transport")]
+pub mod packet;
+#[cfg(feature = "transport")]
+pub mod pcap;
+#[cfg(feature = "transport")]
+pub mod portable;
+#[cfg(feature = "transport")]
+pub mod realtime;
+#[cfg(feature = "transport")]
+pub mod rebind;
+pub mod relay;
+pub mod trace;
+
+use core::time::Duration;
+
+pub use error::{ErrorKind, TransportError};
+#[cfg(feature = "transport")]
+pub use interface::Interface;
+#[cfg(feature = "transport")]
+pub use listen::{Concern, Verdict, listen_for_foreign_traffic};
+#[cfg(feature = "transport")]
+pub use open::{Backend, OpenError, Opened, Preference, Reception, open};
+
+use crate::stream::Batch;
+
+/// Bytes of an Ethernet header: two addresses and a type.
+pub const ETHERNET_HEADER: usize = 14;
+
+/// State of a link's carrier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LinkState {
+    /// There is carrier.
+    Up {
+        /// Speed in Mbit/s, where the interface says it (virtual interfaces may not).
+        rate_mbit: Option<u32>,
+    },
+    /// No carrier, or the interface is switched off or gone.
+    Down,
+    /// The backend cannot tell.
+    #[default]
+    Unknown,
+}
+
+impl LinkState {
+    /// Whether frames would certainly be lost.
+    #[must_use]
+    pub const fn is_down(self) -> bool {
+        matches!(self, Self::Down)
+    }
+}
+
+/// One end of an Ethernet link.
+pub trait Transport: Send {
+    /// Sends from the front of the batch and returns how many packets the device took. Fewer than all means that it is
+    /// full for now; the rest is sent by another call. No call waits for the device.
+    ///
+    /// # Errors
+    /// Why the first packet of the batch cannot be sent. A packet further back that cannot be sent ends the call as a
+    /// full device would, and is the next call's error: so an error never hides packets that were taken.
+    fn send(&mut self, batch: Batch<'_>) -> Result<usize, TransportError>;
+
+    /// Takes one received frame into `buffer` and returns its length; `None` when nothing waits. Never waits itself.
+    ///
+    /// # Errors
+    /// [`TransportError::BufferTooSmall`] for a frame longer than the buffer, which is discarded; else the device's error.
+    fn receive(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, TransportError>;
+
+    /// Waits until a received frame is there, at most `timeout`; whether one is there.
+    ///
+    /// # Errors
+    /// The device's error.
+    fn wait(&mut self, timeout: Duration) -> Result<bool, TransportError>;
+
+    /// The carrier as it is now; news of it are read without waiting.
+    fn link(&mut self) -> LinkState;
+
+    /// What people call this end: `eth0`, `memory`, a file name.
+    fn name(&self) -> &str;
+}
+
+impl<T: Transport + ?Sized> Transport for Box<T> {
+    fn send(&mut self, batch: Batch<'_>) -> Result<usize, TransportError> {
+        (**self).send(batch)
+    }
+
+    fn receive(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, TransportError> {
+        (**self).receive(buffer)
+    }
+
+    fn wait(&mut self, timeout: Duration) -> Result<bool, TransportError> {
+        (**self).wait(timeout)
+    }
+
+    fn link(&mut self) -> LinkState {
+        (**self).link()
+    }
+
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+}

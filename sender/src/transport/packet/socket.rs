@@ -1,0 +1,220 @@
+//! The system calls of AF_PACKET behind safe functions. All `unsafe` code of the packet backend is in this file.
+#![expect(unsafe_code, reason = "std offers no raw Ethernet sockets and no sendmmsg")]
+#![expect(clippy::cast_possible_truncation, reason = "sizes of C structures, their constants and counts of at most 1024")]
+
+use core::mem::{size_of, size_of_val, zeroed};
+use core::ptr::{from_ref, null_mut};
+use core::time::Duration;
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+use libc::{c_int, iovec, mmsghdr, sock_filter, sock_fprog, sockaddr_ll, socklen_t};
+
+/// Messages of one `sendmmsg` call that the kernel looks at (`UIO_MAXIOV`).
+pub(super) const MESSAGES_PER_CALL: usize = 1024;
+
+/// A raw Ethernet socket that is bound to one interface and one Ethernet type.
+#[derive(Debug)]
+pub(super) struct RawSocket(OwnedFd);
+
+impl RawSocket {
+    /// Binds to interface `index`. `protocol` is the Ethernet type that it receives: 0 for none, `ETH_P_ALL` for every one;
+    /// `filter` is a classic BPF program that accepts frames.
+    pub(super) fn open(index: u32, protocol: u16, filter: Option<&mut [sock_filter]>) -> io::Result<Self> {
+        // SAFETY: no pointers are passed; the result is checked.
+        let fd = unsafe { libc::socket(libc::AF_PACKET, libc::SOCK_RAW | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK, 0) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: `fd` is open and owned by nobody else.
+        let socket = Self(unsafe { OwnedFd::from_raw_fd(fd) });
+        // Before it is bound to a type nothing arrives that the filter has not seen.
+        if let Some(filter) = filter {
+            socket.attach_filter(filter)?;
+        }
+        // SAFETY: all-zero bytes are a valid sockaddr_ll.
+        let mut address: sockaddr_ll = unsafe { zeroed() };
+        address.sll_family = libc::AF_PACKET.cast_unsigned() as u16;
+        address.sll_protocol = protocol.to_be();
+        address.sll_ifindex = index.cast_signed();
+        // SAFETY: the pointer and the length describe `address`, which outlives the call.
+        let bound = unsafe { libc::bind(fd, from_ref(&address).cast(), size_of::<sockaddr_ll>() as socklen_t) };
+        check(bound).map(|_| socket)
+    }
+
+    /// Sets an integer option.
+    pub(super) fn set_option(&self, level: c_int, name: c_int, value: c_int) -> io::Result<()> {
+        self.set_raw_option(level, name, &value)
+    }
+
+    fn attach_filter(&self, filter: &mut [sock_filter]) -> io::Result<()> {
+        let length = u16::try_from(filter.len()).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+        self.set_raw_option(libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &sock_fprog { len: length, filter: filter.as_mut_ptr() })
+    }
+
+    /// Receives group addresses that nobody joined, which the interface would filter otherwise. Not promiscuous: frames
+    /// to other stations stay away.
+    pub(super) fn join_all_groups(&self, index: u32) -> io::Result<()> {
+        let request = libc::packet_mreq {
+            mr_ifindex: index.cast_signed(),
+            mr_type: libc::PACKET_MR_ALLMULTI as u16,
+            mr_alen: 0,
+            mr_address: [0; 8],
+        };
+        self.set_raw_option(libc::SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &request)
+    }
+
+    fn set_raw_option<T>(&self, level: c_int, name: c_int, value: &T) -> io::Result<()> {
+        let length = size_of_val(value) as socklen_t;
+        // SAFETY: pointer and length describe `value`, which outlives the call; the kernel copies it. A filter program's
+        // own pointer was taken from a live slice of the given length.
+        check(unsafe { libc::setsockopt(self.0.as_raw_fd(), level, name, from_ref(value).cast(), length) }).map(drop)
+    }
+
+    /// Received frames that the kernel dropped since the last call, because nobody fetched them in time.
+    pub(super) fn take_drops(&self) -> io::Result<u32> {
+        // SAFETY: all-zero bytes are a valid tpacket_stats.
+        let mut stats: libc::tpacket_stats = unsafe { zeroed() };
+        let mut length = size_of::<libc::tpacket_stats>() as socklen_t;
+        let target = core::ptr::from_mut(&mut stats).cast();
+        // SAFETY: pointer and length describe `stats`, which outlives the call.
+        check(unsafe {
+            libc::getsockopt(self.0.as_raw_fd(), libc::SOL_PACKET, libc::PACKET_STATISTICS, target, &raw mut length)
+        })?;
+        Ok(stats.tp_drops)
+    }
+}
+
+/// Waits until one of the sockets can be read; whether one can.
+pub(super) fn wait_readable(sockets: &[RawSocket], timeout: Duration) -> io::Result<bool> {
+    const MOST: usize = 4;
+    // Entries with descriptor -1 are ignored by the kernel.
+    let mut polled = [libc::pollfd { fd: -1, events: libc::POLLIN, revents: 0 }; MOST];
+    for (entry, socket) in polled.iter_mut().zip(sockets) {
+        entry.fd = socket.0.as_raw_fd();
+    }
+    poll(&mut polled, timeout)
+}
+
+/// Waits until a descriptor of this process can be read; whether it can.
+pub(in crate::transport) fn wait_descriptor(descriptor: c_int, timeout: Duration) -> io::Result<bool> {
+    poll(&mut [libc::pollfd { fd: descriptor, events: libc::POLLIN, revents: 0 }], timeout)
+}
+
+fn poll(polled: &mut [libc::pollfd], timeout: Duration) -> io::Result<bool> {
+    let limit = libc::timespec {
+        tv_sec: timeout.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+        tv_nsec: timeout.subsec_nanos().into(),
+    };
+    let count = polled.len() as libc::nfds_t;
+    // SAFETY: pointer and count describe `polled`, which outlives the call like `limit`; no signal mask is passed.
+    let ready = unsafe { libc::ppoll(polled.as_mut_ptr(), count, &raw const limit, core::ptr::null()) };
+    match check(ready) {
+        Ok(count) => Ok(count > 0),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Message headers for `sendmmsg`, each tied once and for all to its own vector.
+pub(super) struct SendRing {
+    messages: Box<[mmsghdr]>,
+    vectors: Box<[iovec]>,
+}
+
+// SAFETY: the pointers lead into `vectors`, which moves between threads together with `messages`, and to packets that
+// are borrowed only during `send`.
+unsafe impl Send for SendRing {}
+
+impl SendRing {
+    pub(super) fn new() -> Self {
+        let (vectors, messages) = rings(MESSAGES_PER_CALL);
+        Self { messages, vectors }
+    }
+
+    /// Hands the first packets over, at most [`MESSAGES_PER_CALL`]; returns how many were taken.
+    pub(super) fn send<'a>(&mut self, socket: &RawSocket, packets: impl Iterator<Item = &'a [u8]>) -> io::Result<usize> {
+        let mut count = 0;
+        for (vector, packet) in self.vectors.iter_mut().zip(packets) {
+            // The kernel only reads through this pointer.
+            vector.iov_base = packet.as_ptr().cast_mut().cast();
+            vector.iov_len = packet.len();
+            count += 1;
+        }
+        // SAFETY: the first `count` messages point to vectors that describe packets borrowed for this call.
+        let sent = unsafe { libc::sendmmsg(socket.0.as_raw_fd(), self.messages.as_mut_ptr(), count, libc::MSG_DONTWAIT) };
+        check(sent).map(|sent| sent.unsigned_abs() as usize)
+    }
+}
+
+/// Slots into which `recvmmsg` puts several frames at once.
+pub(super) struct ReceiveRing {
+    messages: Box<[mmsghdr]>,
+    vectors: Box<[iovec]>,
+    memory: Box<[u8]>,
+    slot_bytes: usize,
+    next: usize,
+    filled: usize,
+}
+
+// SAFETY: the pointers lead into `vectors` and `memory`, which move between threads together with `messages`.
+unsafe impl Send for ReceiveRing {}
+
+impl ReceiveRing {
+    pub(super) fn new(slots: usize, slot_bytes: usize) -> Self {
+        let mut memory = vec![0; slots * slot_bytes].into_boxed_slice();
+        let (mut vectors, messages) = rings(slots);
+        for (vector, slot) in vectors.iter_mut().zip(memory.chunks_exact_mut(slot_bytes)) {
+            vector.iov_base = slot.as_mut_ptr().cast();
+            vector.iov_len = slot.len();
+        }
+        Self { messages, vectors, memory, slot_bytes, next: 0, filled: 0 }
+    }
+
+    /// Whether frames wait in the ring itself.
+    pub(super) fn holds_frames(&self) -> bool {
+        self.next < self.filled
+    }
+
+    /// The next frame: its length on the wire and as much of it as a slot holds.
+    pub(super) fn next(&mut self, socket: &RawSocket) -> io::Result<Option<(usize, &[u8])>> {
+        if !self.holds_frames() {
+            self.next = 0;
+            self.filled = self.fill(socket)?;
+        }
+        let slot = self.next;
+        let Some(message) = self.messages.get(slot).filter(|_| slot < self.filled) else { return Ok(None) };
+        self.next += 1;
+        let length = message.msg_len as usize;
+        let start = slot * self.slot_bytes;
+        Ok(self.memory.get(start..start + length.min(self.slot_bytes)).map(|frame| (length, frame)))
+    }
+
+    fn fill(&mut self, socket: &RawSocket) -> io::Result<usize> {
+        debug_assert_eq!(self.vectors.len(), self.messages.len(), "one slot per message");
+        let (count, flags) = (self.messages.len() as u32, libc::MSG_DONTWAIT | libc::MSG_TRUNC);
+        // SAFETY: every message points to a vector that describes its own slot of `memory`; no time limit is passed.
+        let received = unsafe { libc::recvmmsg(socket.0.as_raw_fd(), self.messages.as_mut_ptr(), count, flags, null_mut()) };
+        match check(received) {
+            Ok(count) => Ok(count.unsigned_abs() as usize),
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Vectors, and messages that each point to one of them. Boxes keep the addresses when the owner moves.
+fn rings(count: usize) -> (Box<[iovec]>, Box<[mmsghdr]>) {
+    let mut vectors = vec![iovec { iov_base: null_mut(), iov_len: 0 }; count].into_boxed_slice();
+    // SAFETY: all-zero bytes are a valid mmsghdr: no name, no vectors, no control data.
+    let mut messages = vec![unsafe { zeroed::<mmsghdr>() }; count].into_boxed_slice();
+    for (message, vector) in messages.iter_mut().zip(vectors.iter_mut()) {
+        message.msg_hdr.msg_iov = vector;
+        message.msg_hdr.msg_iovlen = 1;
+    }
+    (vectors, messages)
+}
+
+fn check(result: c_int) -> io::Result<c_int> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}

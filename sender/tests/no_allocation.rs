@@ -1,0 +1,124 @@
+//! Steady state allocates nothing: stream and transports, frame after frame, under a counting allocator.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+#![expect(unsafe_code, reason = "an allocator that counts is an allocator")]
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+
+use common::capability::{program, require, root};
+use common::linear_plan;
+use common::netns::Namespace;
+use ocp809_sender::stream::{FrameOutcome, FrameStart, Pacing, PortFrame, PortLayout, PortSender};
+use ocp809_sender::time::{Clock, SystemClock};
+use ocp809_sender::transport::fault::{FaultRates, FaultSwitch, Faulty};
+use ocp809_sender::transport::memory::cable;
+use ocp809_sender::transport::packet::{PacketOptions, PacketTransport};
+use ocp809_sender::transport::trace::Traced;
+use ocp809_sender::transport::{Reception, Transport};
+use ocp809_sender::wall::{ColorlightSpec, ProtocolKind, WireFormat};
+use ocp809_sender::wire::ethernet::MacAddress;
+use ocp809_sender::wire::ocp809::{EPOCH_WITHOUT_CARDS, FrameId, Latch};
+
+/// Counts the allocations of each thread by itself, so that tests beside this one do not matter.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+// SAFETY: every call goes to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's own promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's own promise.
+        unsafe { System.dealloc(pointer, layout) };
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations_of(mut work: impl FnMut()) -> u64 {
+    let before = ALLOCATIONS.get();
+    work();
+    ALLOCATIONS.get() - before
+}
+
+const FRAMES: u16 = 50;
+const WARM_UP: u16 = 5;
+
+/// Sends frames out of `near` while `far` is emptied, and counts the allocations after a few frames.
+fn steady_state(near: Box<dyn Transport>, far: &mut dyn Transport, parity: Option<u8>) -> u64 {
+    let plan = linear_plan(100_000, 494, WireFormat::Rgb8);
+    let source = MacAddress([2, 0, 0, 0, 0, 1]);
+    let layout = Arc::new(PortLayout::of_protocol(ProtocolKind::Ocp809, &plan, source, parity).unwrap());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let mut frame = PortFrame::new(Arc::clone(&layout));
+    let mut sender = PortSender::new(layout, &ColorlightSpec::default(), near, Pacing::spread(20), Arc::clone(&clock));
+    let latch = Latch::neutral(EPOCH_WITHOUT_CARDS);
+    let mut buffer = [0; 2048];
+    let mut send = |id| {
+        let start = FrameStart { frame_id: FrameId(id), start: clock.now(), period_ns: 16_666_666 };
+        sender.begin(&start, &latch);
+        for band in [0..101, 101..203] {
+            sender.send_ready(frame.memory_mut(), band);
+            while far.receive(&mut buffer).unwrap().is_some() {}
+        }
+        let report = sender.latch(&latch, clock.now());
+        assert_eq!(report.outcome, FrameOutcome::Sent, "frame {id}: {:?}", sender.last_error());
+        sender.receive(&mut buffer);
+        while far.receive(&mut buffer).unwrap().is_some() {}
+    };
+    (0..WARM_UP).for_each(&mut send);
+    allocations_of(|| (WARM_UP..WARM_UP + FRAMES).for_each(&mut send))
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations_of(|| drop(std::hint::black_box(vec![1_u8; 100]))), 1, "one vector");
+}
+
+#[test]
+fn a_port_on_a_cable_in_memory() {
+    let (near, mut far) = cable(512);
+    assert_eq!(steady_state(Box::new(Traced(near)), &mut far, None), 0, "traced, without a listener");
+    let (near, mut far) = cable(512);
+    assert_eq!(steady_state(Box::new(near), &mut far, Some(5)), 0, "with PARITY");
+}
+
+#[test]
+fn injected_faults() {
+    let (near, mut far) = cable(512);
+    let rates = FaultRates {
+        loss_per_mille: 10,
+        reorder_per_mille: 10,
+        duplicate_per_mille: 10,
+        corrupt_per_mille: 10,
+        delay_per_mille: 10,
+        delay_us: 100,
+    };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let faulty = Faulty::new(near, FaultSwitch::new(rates), FaultSwitch::default(), 1, 1518, clock);
+    assert_eq!(steady_state(Box::new(faulty), &mut far, None), 0, "all kinds of them");
+}
+
+#[test]
+fn an_interface_by_af_packet() {
+    require!(root(), program("ip"));
+    let namespace = Namespace::enter_new();
+    let (near, far) = namespace.cable("near", "far");
+    let open = |interface, reception| {
+        PacketTransport::open(interface, PacketOptions { reception, ..PacketOptions::default() }).expect("root may")
+    };
+    let mut far = open(&far, Reception::Ocp809Card);
+    assert_eq!(steady_state(Box::new(open(&near, Reception::Ocp809Sender)), &mut far, None), 0, "send and receive");
+    assert_eq!(far.kernel_drops(), 0, "everything was received");
+}
