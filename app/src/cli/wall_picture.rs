@@ -314,13 +314,4 @@ mod tests {
             assert_eq!(used, wall.ports().len(), "{name} shows all its ports");
         }
     }
-
-    #[test]
-    fn dump_tmp() {
-        for name in ["demo", "full-hd", "irregular", "pass-through", "two-pitches", "two-protocols"] {
-            let wall = sample(name);
-            draw(&wall, View::Front, scale_for(&wall, 900)).save(format!("/tmp/wp-{name}.png")).unwrap();
-        }
-        draw(&sample("irregular"), View::Back, scale_for(&sample("irregular"), 900)).save("/tmp/wp-back.png").unwrap();
-    }
 }
