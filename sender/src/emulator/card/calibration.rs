@@ -1,17 +1,18 @@
-//! Calibration of a card: each module has the bank that acts and the one before, and a bypass that makes it neutral
-//! (PROTOCOL.md 6).
+//! Calibration of a card: the bank that the last commit made, the one before, and which of them acts (PROTOCOL.md 13).
+
+use sha2::{Digest, Sha256};
 
 use crate::wire::field::u16_at;
-use crate::wire::ocp809::control::{BankChoice, BankReport, BankState, CalibrationKind, MODULE_ALL};
+use crate::wire::ocp809::control::{BankChoice, BankReport, BankSelect, CalibrationKind, UploadReport};
 
 /// 1.0 as an S2.13 coefficient.
 const UNITY_S2_13: i16 = 8192;
 
 /// Bytes of a pixel's 3x3 matrix.
-pub(super) const MATRIX_LEN: usize = 18;
+const MATRIX_LEN: usize = 18;
 
 /// Bytes of a pixel's three gains.
-pub(super) const GAINS_LEN: usize = 6;
+const GAINS_LEN: usize = 6;
 
 /// What corrects the pixels of one module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,27 +23,30 @@ pub enum Correction {
     Gains(Vec<[u16; 3]>),
 }
 
-/// A correction with the hash that it was uploaded under.
+/// A correction with the hash of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Bank {
-    /// What it does.
-    pub(super) correction: Correction,
-    /// SHA-256 of its bytes.
-    pub(super) sha256: [u8; 32],
+struct Stored {
+    correction: Correction,
+    kind: CalibrationKind,
+    sha256: [u8; 32],
 }
 
-/// The banks of one module.
-#[derive(Debug, Clone, Default)]
-struct ModuleBanks {
-    active: Option<Bank>,
-    previous: Option<Bank>,
-    bypassed: bool,
-}
+/// The corrections of all modules, by their position in the card.
+type Bank = Vec<Option<Stored>>;
 
-/// The banks of a card. They survive a power cycle.
-#[derive(Debug, Clone, Default)]
+/// The two banks of a card. They survive a power cycle.
+#[derive(Debug, Clone)]
 pub struct Calibration {
-    modules: Vec<ModuleBanks>,
+    active: Bank,
+    previous: Bank,
+    acting: BankChoice,
+}
+
+impl Default for Calibration {
+    /// Two empty banks.
+    fn default() -> Self {
+        Self { active: Bank::new(), previous: Bank::new(), acting: BankChoice::Active }
+    }
 }
 
 impl Correction {
@@ -86,69 +90,67 @@ impl Correction {
             }),
         }
     }
-
-    const fn kind(&self) -> CalibrationKind {
-        match self {
-            Self::Matrices(_) => CalibrationKind::Matrix,
-            Self::Gains(_) => CalibrationKind::Gains,
-        }
-    }
 }
 
 impl Calibration {
     /// What corrects a module, by its position in the card; `None`: nothing does.
     #[must_use]
     pub fn module(&self, position: usize) -> Option<&Correction> {
-        let banks = self.modules.get(position).filter(|banks| !banks.bypassed)?;
-        banks.active.as_ref().map(|bank| &bank.correction)
+        let bank = match self.acting {
+            BankChoice::Bypass => return None,
+            BankChoice::Active => &self.active,
+            BankChoice::Previous => &self.previous,
+        };
+        stored(bank, position).map(|stored| &stored.correction)
     }
 
-    /// Lets a new bank act on a module; the one that acted is kept.
-    pub(super) fn commit(&mut self, position: usize, bank: Bank) {
-        let Some(banks) = self.banks(position) else { return };
-        banks.previous = banks.active.replace(bank);
-        banks.bypassed = false;
-    }
-
-    /// Chooses what corrects a module, or all `modules` of the card.
-    pub(super) fn select(&mut self, module: u16, choice: BankChoice, modules: usize) {
-        let all = 0..modules;
-        let one = usize::from(module)..usize::from(module) + 1;
-        for position in if module == MODULE_ALL { all } else { one } {
-            let Some(banks) = self.banks(position) else { continue };
-            banks.bypassed = choice == BankChoice::Bypass;
-            if choice == BankChoice::Previous {
-                core::mem::swap(&mut banks.active, &mut banks.previous);
+    /// Makes a new active bank of the active one, with other coefficients for the modules from `first` on, whose bytes are
+    /// given one after the other, and lets it act. `None` when the bytes are no coefficients of this kind.
+    pub(super) fn commit<'a>(
+        &mut self,
+        first: usize,
+        kind: CalibrationKind,
+        modules: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Option<()> {
+        let mut next = self.active.clone();
+        for (position, bytes) in (first..).zip(modules) {
+            let (correction, sha256) = (Correction::parse(kind, bytes)?, Sha256::digest(bytes).into());
+            if position >= next.len() {
+                next.resize(position + 1, None);
             }
+            *next.get_mut(position)? = Some(Stored { correction, kind, sha256 });
         }
+        self.previous = core::mem::replace(&mut self.active, next);
+        self.acting = BankChoice::Active;
+        Some(())
     }
 
-    /// What a module has.
-    pub(super) fn report(&self, position: u16) -> BankReport {
-        let none = ModuleBanks::default();
-        let banks = self.modules.get(usize::from(position)).unwrap_or(&none);
-        let kind = |bank: &Option<Bank>| bank.as_ref().map_or(CalibrationKind::None, |bank| bank.correction.kind());
-        let sha256 = |bank: &Option<Bank>| bank.as_ref().map_or([0; 32], |bank| bank.sha256);
-        let acts = banks.active.is_some() && !banks.bypassed;
-        BankReport {
-            module: position,
-            state: if acts { BankState::Active } else { BankState::Bypass },
-            active_kind: kind(&banks.active),
-            active_sha256: sha256(&banks.active),
-            previous_kind: kind(&banks.previous),
-            previous_sha256: sha256(&banks.previous),
-        }
+    /// Chooses the bank that acts.
+    pub(super) const fn select(&mut self, choice: BankChoice) {
+        self.acting = choice;
     }
 
-    fn banks(&mut self, position: usize) -> Option<&mut ModuleBanks> {
-        if position >= usize::from(MODULE_ALL) {
-            return None;
-        }
-        if position >= self.modules.len() {
-            self.modules.resize_with(position + 1, ModuleBanks::default);
-        }
-        self.modules.get_mut(position)
+    /// What the banks hold for each of `modules` modules.
+    pub(super) fn report(&self, modules: usize) -> UploadReport {
+        let kind = |stored: Option<&Stored>| stored.map_or(CalibrationKind::None, |stored| stored.kind);
+        let sha256 = |stored: Option<&Stored>| stored.map_or([0; 32], |stored| stored.sha256);
+        let module = |(position, module)| {
+            let (active, previous) = (stored(&self.active, position), stored(&self.previous, position));
+            BankReport {
+                module,
+                active_kind: kind(active),
+                active_sha256: sha256(active),
+                previous_kind: kind(previous),
+                previous_sha256: sha256(previous),
+            }
+        };
+        let banks = (0..modules).zip(0..=u16::MAX).map(module).collect();
+        UploadReport { acting: BankSelect { choice: self.acting }, banks }
     }
+}
+
+fn stored(bank: &Bank, position: usize) -> Option<&Stored> {
+    bank.get(position).and_then(Option::as_ref)
 }
 
 #[cfg(test)]
@@ -177,22 +179,24 @@ mod tests {
     #[test]
     fn a_commit_keeps_the_bank_before_and_a_bypass_is_neutral() {
         let mut calibration = Calibration::default();
-        let bank = |gain: u8| Bank { correction: Correction::Gains(vec![[gain.into(); 3]]), sha256: [gain; 32] };
-        calibration.commit(1, bank(1));
-        calibration.commit(1, bank(2));
-        let active = |calibration: &Calibration| calibration.module(1).cloned();
-        assert_eq!(active(&calibration), Some(bank(2).correction), "the newest acts");
-        calibration.select(1, BankChoice::Previous, 4);
-        assert_eq!(active(&calibration), Some(bank(1).correction), "the one before");
-        assert_eq!(
-            (calibration.report(1).active_sha256, calibration.report(1).previous_sha256),
-            ([1; 32], [2; 32]),
-            "changed places"
-        );
-        calibration.select(MODULE_ALL, BankChoice::Bypass, 4);
-        assert_eq!((active(&calibration), calibration.report(1).state), (None, BankState::Bypass), "neutral");
-        calibration.select(1, BankChoice::Active, 4);
-        assert_eq!(active(&calibration), Some(bank(1).correction), "and back");
-        assert_eq!(calibration.report(3).active_kind, CalibrationKind::None, "an empty module");
+        let gains = |gain: u8| [[gain; 2]; 3].concat();
+        let mut commit = |first, modules: &[u8]| {
+            let bytes: Vec<_> = modules.iter().map(|&gain| gains(gain)).collect();
+            calibration.commit(first, CalibrationKind::Gains, bytes.iter().map(Vec::as_slice)).expect("whole pixels");
+        };
+        commit(0, &[1, 2]);
+        commit(1, &[3]);
+        let acting = |calibration: &Calibration| [0, 1, 2].map(|module| calibration.module(module).cloned());
+        let of = |gain| Correction::parse(CalibrationKind::Gains, &gains(gain));
+        assert_eq!(acting(&calibration), [of(1), of(3), None], "module 1 was replaced");
+        calibration.select(BankChoice::Previous);
+        assert_eq!(acting(&calibration), [of(1), of(2), None], "the bank before");
+        let report = calibration.report(3);
+        let kinds: Vec<_> = report.banks.iter().map(|bank| bank.active_kind).collect();
+        assert_eq!(kinds, [CalibrationKind::Gains, CalibrationKind::Gains, CalibrationKind::None], "what there is");
+        assert_ne!(report.banks[1].active_sha256, report.banks[1].previous_sha256, "and which");
+        calibration.select(BankChoice::Bypass);
+        assert_eq!(acting(&calibration), [None, None, None], "neutral");
+        assert_eq!(calibration.commit(0, CalibrationKind::Gains, [&[0_u8; 7][..]]), None, "part of a pixel");
     }
 }

@@ -229,7 +229,8 @@ mod tests {
 
     #[test]
     fn what_a_card_cannot_do_changes_nothing() {
-        let refused = |setting: Setting| settings().with(std::slice::from_ref(&setting), &identity(64)).err() == Some(bad(&setting));
+        let refused =
+            |setting: Setting| settings().with(std::slice::from_ref(&setting), &identity(64)).err() == Some(bad(&setting));
         assert!(refused(Setting::GrayBits(GrayBits { bits: 17 })), "17 bits of gray");
         assert!(refused(Setting::Refresh(Refresh { refresh_mhz: 999 })), "a refresh slower than 1 Hz");
         assert!(refused(Setting::LinkDecode(LinkDecode { law: DecodeLaw::Table, gamma_milli: 0, table: vec![1] })), "one point");

@@ -13,8 +13,6 @@ pub struct PortCounters {
     pub lost: u64,
     /// Of these, how many PARITY or the other port made good.
     pub repaired: u64,
-    /// Of these, how many PARITY made good.
-    pub repaired_by_parity: u64,
     /// Frame ids without a LATCH.
     pub frames_missed: u64,
     /// Packets whose CRC-32C was wrong.
@@ -105,7 +103,6 @@ impl Counters {
 pub(super) struct Tally {
     by_side: [BitSet; 2],
     any: BitSet,
-    rebuilt: u64,
 }
 
 impl Tally {
@@ -113,7 +110,6 @@ impl Tally {
     pub(super) fn clear(&mut self) {
         self.by_side.iter_mut().for_each(BitSet::clear);
         self.any.clear();
-        self.rebuilt = 0;
     }
 
     /// Notes a valid packet that came in by `side`; whether it is the first with this seq.
@@ -126,9 +122,7 @@ impl Tally {
 
     /// Notes a packet that PARITY rebuilt; whether it was missing.
     pub(super) fn rebuilt(&mut self, seq: u16) -> bool {
-        let fresh = self.any.insert(usize::from(seq));
-        self.rebuilt += u64::from(fresh);
-        fresh
+        self.any.insert(usize::from(seq))
     }
 
     /// The packets that came or were rebuilt.
@@ -144,7 +138,6 @@ impl Tally {
         counters.at(side, |port| {
             port.lost += packets.saturating_sub(by_side);
             port.repaired += any.min(packets).saturating_sub(by_side);
-            port.repaired_by_parity += self.rebuilt;
         });
         counters.frames.missing += packets.saturating_sub(any);
     }

@@ -12,8 +12,8 @@ use crate::wire::ethernet::MacAddress;
 use crate::wire::field::put_bytes;
 use crate::wire::ocp809::auth::{CardIdentity, Key, KeyRing};
 use crate::wire::ocp809::control::{
-    Announce, Assignment, Body, BrightnessLimit, Discover, Event, Get, KeyChange, LockedMode, Message, NackReason,
-    Reboot, Request, Response, Route, Seal, Set, Setting, Signer, TimeMark, Wanted,
+    Announce, Assignment, Body, BrightnessLimit, Discover, Event, Get, KeyChange, LockedMode, Message, NackReason, Reboot,
+    Request, Response, Route, Seal, Set, Setting, Signer, TimeMark, Wanted,
 };
 use crate::wire::ocp809::stream::LATCH_AUTH_LEN;
 use crate::wire::ocp809::{FrameId, group_address, software_address};

@@ -9,8 +9,8 @@ use crate::stream::FeedEnd;
 use crate::wall::LinkTransfer;
 use crate::wire::ocp809::auth::{CardIdentity, Key};
 use crate::wire::ocp809::control::{
-    BankChoice, BankSelect, BankState, CalChunk, CalibrationKind, Message, NackReason, Request, Response, Route, SERIAL_ANY,
-    Seal, Signer, Upload, UploadId,
+    BankChoice, BankSelect, CalChunk, CalibrationKind, Message, NackReason, Request, Response, Route, SERIAL_ANY, Seal, Signer,
+    Upload, UploadId,
 };
 
 /// A rig with one card of 64x32 pixels whose light is proportional to its codes, and counters for AUTH.
@@ -121,12 +121,12 @@ fn an_upload_survives_lost_chunks_and_changes_the_light_at_once() {
     let poll = CalChunk { index: 0, count: 26, data: Vec::new() };
     assert_eq!(bench.chunk(id, poll), Some((0, 0x03ff_ffff)), "a poll is");
     let Response::CalCommit(report) = bench.ask(Request::CalCommit(UploadId { upload_id: id })) else { panic!("COMMIT") };
-    assert_eq!((report.banks[0].state, report.banks[0].active_kind), (BankState::Active, CalibrationKind::Matrix), "it acts");
+    assert_eq!((report.acting.choice, report.banks[0].active_kind), (BankChoice::Active, CalibrationKind::Matrix), "it acts");
     for (was, is) in before.iter().zip(bench.light()) {
         let expected = [was[1], was[0], was[2] / 2.0];
         assert!(is.iter().zip(expected).all(|(is, expected)| (is - expected).abs() < 1e-4), "{was:?} became {is:?}");
     }
-    let bypass = BankSelect { module: 0, choice: BankChoice::Bypass };
+    let bypass = BankSelect { choice: BankChoice::Bypass };
     assert!(matches!(bench.ask(Request::CalBank(bypass)), Response::CalBank(_)), "bypass");
     assert_eq!(bench.light(), before, "identity");
     assert!(bench.rig.shows(1), "the codes never changed");

@@ -8,9 +8,9 @@ use crate::time::{NANOS_PER_SECOND, Nanos};
 use crate::wire::ethernet::MacAddress;
 use crate::wire::ocp809::control::{
     Body, Bytes, CARD_FRAME_MAX, CardPort, Event, FrameCounts, Health, LatchTiming, LinkReport, LinkState, Master, Message,
-    ModulePresence, PacketCounts, Route, Stats,
+    ModulePresence, Route, Stats,
 };
-use crate::wire::ocp809::{FrameId, group_address};
+use crate::wire::ocp809::group_address;
 
 /// The phase of a card's STATS within the second: its id modulo 100, in steps of this.
 const STATS_PHASE_NS: u64 = 10_000_000;
@@ -89,32 +89,23 @@ impl Card {
 
     /// What the card counts and feels.
     pub(super) fn stats(&mut self, moment: Moment) -> Stats {
-        let counters = *self.counters();
-        let sum = |of: fn(&crate::emulator::card::PortCounters) -> u64| capped(counters.ports.iter().map(of).sum());
-        let frames = counters.frames;
+        let frames = self.counters().frames;
         let timing = self.frames.take_timing();
         Stats {
             frames: FrameCounts {
-                last_frame_id: self.last_frame().unwrap_or(FrameId(0)),
-                shown: capped(frames.shown),
-                held: capped(frames.held),
-                late: capped(frames.late),
-                overrun: capped(frames.overrun),
-                missed: sum(|port| port.frames_missed),
-            },
-            packets: PacketCounts {
-                lost: sum(|port| port.lost),
-                bad_crc: sum(|port| port.bad_crc),
-                duplicates: sum(|port| port.duplicates),
-                repaired_by_parity: sum(|port| port.repaired_by_parity),
-                repaired_by_port: sum(|port| port.repaired.saturating_sub(port.repaired_by_parity)),
-                short: sum(|port| port.short),
-                range: capped(frames.range),
-                foreign: sum(|port| port.foreign),
+                last_frame_id: self.last_frame().unwrap_or_default(),
+                shown: wrapped(frames.shown),
+                held: wrapped(frames.held),
+                frozen: wrapped(frames.frozen),
+                late: wrapped(frames.late),
+                clock: wrapped(frames.clock),
+                overrun: wrapped(frames.overrun),
+                range: wrapped(frames.range),
+                missing: wrapped(frames.missing),
             },
             links: [Side::A, Side::B].map(|side| self.link_report(side)).to_vec(),
             timing: LatchTiming {
-                error_mean_ns: i32::try_from(timing.error.mean_ns()).unwrap_or(i32::MAX),
+                error_mean_ns: capped(timing.error.mean_ns()),
                 error_max_ns: capped(timing.error.max_ns),
                 synced: self.is_synced(moment),
                 free_buffers: u8::try_from(timing.fewest_free).unwrap_or(u8::MAX),
@@ -132,6 +123,7 @@ impl Card {
     fn link_report(&self, side: Side) -> LinkReport {
         let up = self.links.get(side.index()).copied().unwrap_or(false);
         let fed = self.fed_by == Some(side);
+        let counters = self.counters().ports.get(side.index()).copied().unwrap_or_default();
         LinkReport {
             port: match side {
                 Side::A => CardPort::A,
@@ -143,7 +135,14 @@ impl Card {
                 (true, true) => LinkState::Fed,
             },
             rate_mbit: if up { 1_000 } else { 0 },
-            fcs_errors: self.counters().ports.get(side.index()).map_or(0, |port| capped(port.bad_fcs)),
+            received: wrapped(counters.received),
+            lost: wrapped(counters.lost),
+            repaired: wrapped(counters.repaired),
+            frames_missed: wrapped(counters.frames_missed),
+            bad_crc: wrapped(counters.bad_crc),
+            bad_fcs: wrapped(counters.bad_fcs),
+            duplicates: wrapped(counters.duplicates),
+            short: wrapped(counters.short),
         }
     }
 
@@ -164,7 +163,13 @@ fn next_stats(id: u16, now: Nanos) -> Nanos {
     if due > now { due } else { due.after(NANOS_PER_SECOND) }
 }
 
-/// A count as STATS carries it.
+/// A counter as STATS carries it: modulo 2^32.
+#[expect(clippy::cast_possible_truncation, reason = "modulo 2^32 by definition")]
+const fn wrapped(count: u64) -> u32 {
+    count as u32
+}
+
+/// A measure as STATS carries it.
 fn capped(count: u64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -6,9 +6,9 @@ use crate::emulator::card::Card;
 use crate::time::Nanos;
 use crate::wire::ocp809::auth::Key;
 use crate::wire::ocp809::control::{
-    Announce, Assignment, BankSelect, Capabilities, Configuration, Discover, Features, Formats, Get, Hardware, Identify,
-    IdentifyMode, Identity, Ignored, KeyChange, KeyInstalled, MODULE_ALL, Master, Model, NackReason, ProtocolVersions, Reboot,
-    Request, Response, Set, SetReport, Text, TimeMark, UploadReport, Value,
+    Announce, Assignment, Capabilities, Configuration, Discover, Features, Formats, Get, Hardware, Identify, IdentifyMode,
+    Identity, Ignored, KeyChange, KeyInstalled, Master, Model, NackReason, ProtocolVersions, Reboot, Request, Response, Set,
+    SetReport, Text, TimeMark, Value,
 };
 use crate::wire::ocp809::{CARD_ID_ALL, CARD_ID_MAX};
 
@@ -31,7 +31,10 @@ impl Card {
                 Err(reason) => Err(reason),
             },
             Request::CalCommit(id) => self.commit_upload(id.upload_id, moment.now).map(Response::CalCommit),
-            Request::CalBank(select) => self.select_bank(&select).map(Response::CalBank),
+            Request::CalBank(select) => {
+                self.calibration.select(select.choice);
+                Ok(Response::CalBank(self.calibration.report(self.settings.modules.len())))
+            }
             Request::Stats => Ok(Response::Stats(self.stats(moment))),
             Request::Identify(identify) => {
                 self.identify_as(&identify, moment.now);
@@ -120,17 +123,6 @@ impl Card {
         }
         let ignored = (!set.unknown.is_empty()).then_some(Ignored { kinds: set.unknown });
         Ok(SetReport { configuration, ignored })
-    }
-
-    fn select_bank(&mut self, select: &BankSelect) -> Result<UploadReport, NackReason> {
-        let modules = self.settings.modules.len();
-        if select.module != MODULE_ALL && usize::from(select.module) >= modules {
-            return Err(NackReason::BadValue { tlv: BankSelect::DOC.kind });
-        }
-        self.calibration.select(select.module, select.choice, modules);
-        let last = u16::try_from(modules).unwrap_or(MODULE_ALL);
-        let reported = if select.module == MODULE_ALL { 0..last } else { select.module..select.module + 1 };
-        Ok(UploadReport { banks: reported.map(|module| self.calibration.report(module)).collect() })
     }
 
     fn identify_as(&mut self, identify: &Identify, now: Nanos) {

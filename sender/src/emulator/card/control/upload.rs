@@ -4,11 +4,11 @@ use sha2::{Digest, Sha256};
 
 use crate::emulator::bits::BitSet;
 use crate::emulator::card::Card;
-use crate::emulator::card::calibration::{Bank, Correction};
+use crate::emulator::card::calibration::Correction;
 use crate::time::Nanos;
 use crate::wire::ocp809::control::{
-    CalChunk, NackReason, SERIAL_ANY, Serial, UPLOAD_CHUNK_LEN, UPLOAD_WINDOW, Upload as Announced, UploadId, UploadReport,
-    UploadWindow, Value,
+    CalChunk, CalibrationKind, MODULE_ALL, NackReason, SERIAL_ANY, Serial, UPLOAD_CHUNK_LEN, UPLOAD_WINDOW, Upload as Announced,
+    UploadId, UploadReport, UploadWindow, Value,
 };
 
 /// How long a card erases its staging bank.
@@ -107,20 +107,36 @@ impl Card {
         if sha256 != upload.announced.sha256 {
             return Err(NackReason::HashMismatch);
         }
-        let module = upload.announced.module;
-        let correction = Correction::parse(upload.announced.kind, &upload.data).ok_or(NackReason::Unsupported)?;
-        self.calibration.commit(module.into(), Bank { correction, sha256 });
-        Ok(UploadReport { banks: vec![self.calibration.report(module)] })
+        let Announced { module, kind, .. } = upload.announced;
+        let sizes = self.module_bytes(module, kind).ok_or(NackReason::Unsupported)?;
+        let mut rest = upload.data.as_slice();
+        let pieces = sizes.iter().map_while(|&size| {
+            let (piece, after) = rest.split_at_checked(size)?;
+            rest = after;
+            Some(piece)
+        });
+        let first = if module == MODULE_ALL { 0 } else { usize::from(module) };
+        self.calibration.commit(first, kind, pieces).ok_or(NackReason::Unsupported)?;
+        Ok(self.calibration.report(self.settings.modules.len()))
+    }
+
+    /// Bytes of coefficients of a module, or of each module of the card; `None` for a kind that the card does not have.
+    fn module_bytes(&self, module: u16, kind: CalibrationKind) -> Option<Vec<usize>> {
+        let per_pixel = Correction::bytes_per_pixel(kind)?;
+        let modules = &self.settings.modules;
+        let one = usize::from(module);
+        let meant = if module == MODULE_ALL { modules.as_slice() } else { modules.get(one..one + 1).unwrap_or_default() };
+        Some(meant.iter().map(|module| module.pixels() * per_pixel).collect())
     }
 
     /// Whether an announced upload fits its module.
     fn check(&self, announced: &Announced) -> Result<(), NackReason> {
-        let bad = NackReason::BadValue { tlv: Announced::DOC.kind };
-        let module = self.settings.modules.get(usize::from(announced.module)).ok_or(bad)?;
-        let per_pixel = Correction::bytes_per_pixel(announced.kind).ok_or(NackReason::Unsupported)?;
+        let sizes = self.module_bytes(announced.module, announced.kind).ok_or(NackReason::Unsupported)?;
+        let bytes: usize = sizes.iter().sum();
         let serial = announced.module_serial;
         let known = serial == SERIAL_ANY || serial == self.module_serial(announced.module);
-        if announced.bytes as usize == module.pixels() * per_pixel && known { Ok(()) } else { Err(bad) }
+        let fits = bytes > 0 && announced.bytes as usize == bytes && u16::try_from(bytes.div_ceil(UPLOAD_CHUNK_LEN)).is_ok();
+        if fits && known { Ok(()) } else { Err(NackReason::BadValue { tlv: Announced::DOC.kind }) }
     }
 }
 
