@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use arc_swap::ArcSwap;
 use ocp809_sender::ids::PortIndex;
-use ocp809_sender::stream::{FrameStart, Latency};
+use ocp809_sender::stream::FrameStart;
 use ocp809_sender::time::{Clock, FrameClock, Nanos, Tai};
 use ocp809_sender::transport::{LinkState, realtime};
 use ocp809_sender::wire::ocp809::{FrameId, Latch};
@@ -93,7 +93,6 @@ pub(super) struct PortRecord {
     pub(super) packets: u64,
     pub(super) bytes: u64,
     pub(super) errors: u64,
-    pub(super) latch_error: Latency,
 }
 
 /// What the frame thread tells the control thread. Frames from cards travel in a queue of their own.
@@ -259,7 +258,6 @@ impl FrameLoop {
                 packets: counters.packets,
                 bytes: counters.bytes,
                 errors: counters.all_errors(),
-                latch_error: sender.latch_error().latency(),
                 link: sender.link(ocp809_sender::stream::FeedEnd::Head).unwrap_or_default(),
             };
             let port = PortIndex(u16::try_from(index).unwrap_or(u16::MAX));

@@ -15,6 +15,7 @@ mod source_desk;
 mod store;
 mod wire;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -97,6 +98,19 @@ pub struct EngineParts {
     pub pacing: Pacing,
     /// Reads sources and patterns for the desk.
     pub reader: TextReader,
+}
+
+impl fmt::Debug for PortLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tail = self.tail.as_ref().map(|(tail, _)| tail.name());
+        f.debug_struct("PortLink").field("head", &self.head.name()).field("source", &self.source).field("tail", &tail).finish()
+    }
+}
+
+impl fmt::Debug for EngineParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineParts").field("wall", &self.wall.name()).field("links", &self.links).finish_non_exhaustive()
+    }
 }
 
 /// Why an engine does not start.

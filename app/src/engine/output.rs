@@ -41,10 +41,6 @@ impl Output {
         Self { frames, senders, open }
     }
 
-    pub(super) fn senders(&self) -> &[PortSender] {
-        &self.senders
-    }
-
     pub(super) fn senders_mut(&mut self) -> &mut [PortSender] {
         &mut self.senders
     }

@@ -19,7 +19,6 @@ use super::bind::BindError;
 use super::options::{EmulateOptions, InterfaceChoice};
 use super::{RunError, open_document, say};
 use crate::engine::SharedCards;
-use crate::picture::WallFeed;
 use crate::picture_file::save_screens;
 use crate::virtual_host::VirtualHost;
 
