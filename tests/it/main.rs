@@ -1,4 +1,5 @@
 //! One integration binary: everything that needs the whole product.
 
 mod guards;
+mod sources;
 mod virtual_wall;

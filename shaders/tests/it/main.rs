@@ -18,9 +18,11 @@
 )]
 
 mod equality;
+mod gpu;
 mod low_grey;
 mod model;
 mod model_test;
 mod rig;
 mod scenario;
 mod settings;
+mod stages;
