@@ -135,7 +135,7 @@ impl Sheet<'_> {
             canvas.fill(rect, RASTER);
             let name = format!("{}: {} x {}, {} mm", screen.id, screen.size.width, screen.size.height, screen.pitch_mm);
             let height = strip.min(GLYPH_HEIGHT * TITLE_SCALE);
-            let above = PixelRect { y: rect.y.saturating_sub((strip + height) / 2), height, ..rect };
+            let above = PixelRect { y: rect.y.saturating_sub(strip.midpoint(height)), height, ..rect };
             canvas.text_in(&name, above, INK);
         }
     }
