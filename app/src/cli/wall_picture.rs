@@ -135,7 +135,7 @@ impl Sheet<'_> {
             canvas.fill(rect, RASTER);
             let name = format!("{}: {} x {}, {} mm", screen.id, screen.size.width, screen.size.height, screen.pitch_mm);
             let height = strip.min(GLYPH_HEIGHT * TITLE_SCALE);
-            let above = PixelRect { y: rect.y.saturating_sub((strip + height) / 2), height, ..rect };
+            let above = PixelRect { y: rect.y.saturating_sub(strip.midpoint(height)), height, ..rect };
             canvas.text_in(&name, above, INK);
         }
     }
@@ -144,7 +144,8 @@ impl Sheet<'_> {
         let Some(cabinet) = self.wall.cabinet(drawn.cabinet) else { return };
         let (fill, ink) = port_colors(drawn.port);
         let rect = self.to_picture.rect(drawn.rect);
-        for module in drawn.modules.iter().map(|module| self.to_picture.rect(*module)) {
+        let modules: Vec<PixelRect> = drawn.modules.iter().map(|module| self.to_picture.rect(*module)).collect();
+        for &module in &modules {
             canvas.fill(module, fill);
             if module.width.min(module.height) >= 12 {
                 canvas.outline(module, Pen { color: mixed(fill, ink), width: 1 });
@@ -154,10 +155,12 @@ impl Sheet<'_> {
         canvas.outline(rect, Pen { color: INK, width: (short / 40).clamp(1, 4) });
         self.top_left_mark(canvas, drawn, rect, ink);
         // Cables run through the middles, across and down: the name stands above and left of them, the number below and right.
-        let part = PixelRect { width: rect.width / 2, height: rect.height / 3, ..rect };
-        canvas.text_in(cabinet.id.as_str(), inset(part, 7), ink);
-        let lower = PixelRect { x: rect.x + rect.width - part.width, y: rect.y + rect.height - part.height, ..part };
-        canvas.text_in(&format!("{}.{}", drawn.port.index() + 1, u32::from(drawn.place) + 1), inset(lower, 5), ink);
+        let upper = PixelRect { width: rect.width / 2, height: rect.height / 3, ..rect };
+        let lower = PixelRect { x: rect.x + rect.width - upper.width, y: rect.y + rect.height - upper.height, ..upper };
+        let number = format!("{}.{}", drawn.port.index() + 1, u32::from(drawn.place) + 1);
+        let name_at = own_area(upper, &modules, lower);
+        canvas.text_in(cabinet.id.as_str(), inset(name_at, 7), ink);
+        canvas.text_in(&number, inset(own_area(lower, &modules, name_at), 5), ink);
     }
 
     /// A triangle in the corner that is the top left one of the cabinet as it was built.
@@ -195,6 +198,16 @@ impl Sheet<'_> {
         dot(points.first(), INK);
         dot(points.last().filter(|_| cable.returns && points.len() > 1), PAPER);
     }
+}
+
+/// The wanted area; where its middle is no LED of the cabinet (another cabinet's may be there), a module that keeps clear of
+/// the other label.
+fn own_area(wanted: PixelRect, modules: &[PixelRect], other: PixelRect) -> PixelRect {
+    let middle = PixelPoint::new(wanted.x + wanted.width / 2, wanted.y + wanted.height / 2);
+    if modules.iter().any(|module| module.contains(middle)) {
+        return wanted;
+    }
+    modules.iter().find(|module| module.intersection(other).is_none()).copied().unwrap_or(wanted)
 }
 
 /// The rectangle without `1 / part` of its height and width on each side.
