@@ -17,6 +17,7 @@
     reason = "tests fail by panicking, and their numbers are small, formulas keep their standard's letters"
 )]
 
+mod allocations;
 mod equality;
 mod gpu;
 mod low_grey;
