@@ -1,4 +1,5 @@
 //! Sources against ffmpeg: every chroma layout and depth that it writes as Y4M arrives as the bytes of its raw video.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::process::Command;
 use std::sync::Arc;
