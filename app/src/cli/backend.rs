@@ -8,6 +8,7 @@ use crate::run::{DiscoverOptions, InterfaceChoice};
 
 /// What `wall adopt` shall do.
 #[derive(Debug, Clone)]
+#[expect(dead_code, reason = "read by the part that asks cards, which this build does not have")]
 pub(super) struct AdoptOptions {
     /// Interfaces whose cards become a wall, one port each.
     pub(super) interfaces: Vec<InterfaceChoice>,

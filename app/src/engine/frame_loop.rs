@@ -24,6 +24,9 @@ const REQUESTS_PER_FRAME: usize = 8;
 /// Received frames taken per port and wall frame.
 const REPLIES_PER_FRAME: usize = 64;
 
+/// From a latch to the next frame's first packet: one refresh of a card that runs at 1920 Hz.
+const GUARD_NS: u64 = 521_000;
+
 /// SCHED_FIFO priority where it is allowed: above other programs, below the kernel's interrupt threads (50).
 const PRIORITY: u8 = 40;
 
@@ -147,6 +150,9 @@ impl FrameLoop {
             buffer: Box::new([0; FRAME_BYTES]),
         };
         drop(setup);
+        // Cards take pixels from their master only, and the first LATCH says who that is.
+        let frame_id = FrameId(truncated(progress.next.wrapping_sub(1)));
+        self.output.send_state(frame_id, &progress.latches);
         let mut shown = 0;
         while !self.stop.load(Ordering::Relaxed) && self.limit.is_none_or(|limit| shown < limit) {
             let record = self.frame(&mut progress);
@@ -169,7 +175,8 @@ impl FrameLoop {
         let due = progress.clock.present_at(number);
         let period_ns = progress.clock.rate().period_ns();
         let deadline = self.monotonic(due);
-        let start = Nanos(deadline.0.saturating_sub(period_ns));
+        // Cards need their guard time after the latch before to have a buffer free (PROTOCOL.md, latch rule).
+        let start = Nanos(deadline.0.saturating_sub(period_ns).saturating_add(GUARD_NS.min(period_ns / 4)));
         self.clock.sleep_until(start);
 
         let present_at = if setup.is_timed { due } else { Tai::default() };

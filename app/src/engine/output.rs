@@ -5,7 +5,7 @@
 use ocp809_sender::stream::{FeedEnd, FrameOutcome, FrameReport, FrameStart, PortFrame, PortSender, latch_together, send_rest};
 use ocp809_sender::time::Nanos;
 use ocp809_sender::wall::limits::MAX_PORTS;
-use ocp809_sender::wire::ocp809::Latch;
+use ocp809_sender::wire::ocp809::{FrameId, Latch};
 use ocp809_shaders::{FrameView, PathError, PixelPath};
 
 use super::wire::{ControlFrame, FRAME_BYTES};
@@ -88,6 +88,13 @@ impl Output {
         send_rest(&mut self.senders, &mut self.frames);
         latch_together(&mut self.senders, latches, deadline, &mut |_, report| wall.add(report));
         wall
+    }
+
+    /// Tells cards who their master is and what state to show frames with, while no frame is in flight.
+    pub(super) fn send_state(&mut self, frame_id: FrameId, latches: &[Latch]) {
+        for (sender, latch) in self.senders.iter_mut().zip(latches) {
+            sender.send_state(frame_id, latch);
+        }
     }
 
     /// Hands one control frame to its port; a port that is full for now loses it, and whoever sent it asks again.

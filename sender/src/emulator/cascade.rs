@@ -11,6 +11,9 @@ use super::packets::{Content, PacketIndex, Packets};
 use crate::stream::FeedEnd;
 use crate::time::Nanos;
 
+/// Frames that wait for a sender at an end of a cascade.
+const RETURNED_MAX: usize = 4_096;
+
 /// Something with two ports that stands in a cascade.
 pub(crate) trait Node {
     /// From a frame's front at one port to its front at the next card, in nanoseconds; at least 1.
@@ -22,8 +25,8 @@ pub(crate) trait Node {
     /// Takes a frame; what happens to it at the other port.
     fn receive(&mut self, side: Side, moment: Moment, frame: Inbound<'_>, outbox: &mut Outbox) -> Forward;
 
-    /// A cable was plugged into a port, or pulled out.
-    fn link_changed(&mut self, side: Side, up: bool, moment: Moment, outbox: &mut Outbox);
+    /// A cable was plugged into a port, or pulled out; what there is to say of it is said when time advances.
+    fn link_changed(&mut self, side: Side, up: bool);
 }
 
 /// A frame that comes in.
@@ -109,7 +112,10 @@ impl<N> Station<N> {
 
 impl<N: Node> Cascade<N> {
     /// Cards one behind the other; `looped`: a cable leads from the last one back to the sender.
-    pub(crate) fn new(nodes: Vec<N>, looped: bool) -> Self {
+    pub(crate) fn new(mut nodes: Vec<N>, looped: bool) -> Self {
+        if let Some(last) = nodes.last_mut().filter(|_| !looped) {
+            last.link_changed(Side::B, false);
+        }
         let window_ns = nodes.iter().map(Node::residence_ns).min().unwrap_or(1).max(1);
         let mut cables = vec![true; nodes.len() + 1];
         if let Some(last) = cables.last_mut() {
@@ -126,11 +132,6 @@ impl<N: Node> Cascade<N> {
             moment: Moment::default(),
             window_ns,
         }
-    }
-
-    /// The cards, nearest to the head first.
-    pub(crate) fn nodes(&self) -> impl Iterator<Item = &N> {
-        self.stations.iter().map(|station| &station.node)
     }
 
     /// The card at a place.
@@ -205,15 +206,14 @@ impl<N: Node> Cascade<N> {
         }
         let upstream = cable.checked_sub(1);
         for (place, side) in [(Some(cable), Side::A), (upstream, Side::B)] {
-            let Some((place, station)) = place.and_then(|place| Some((place, self.stations.get_mut(place)?))) else { continue };
+            let Some(station) = place.and_then(|place| self.stations.get_mut(place)) else { continue };
             if !plugged {
                 // What was on the cable is gone.
                 while let Some(lost) = station.inbox(side).pop_front() {
                     self.packets.release(lost.packet);
                 }
             }
-            station.node.link_changed(side, plugged, self.moment, &mut self.outbox);
-            self.send_outbox(place, self.moment.now);
+            station.node.link_changed(side, plugged);
         }
     }
 
@@ -288,7 +288,14 @@ impl<N: Node> Cascade<N> {
             return;
         }
         let [head, tail] = &mut self.returned;
-        push(if next.is_none() { head } else { tail }, arrival);
+        let returned = if next.is_none() { head } else { tail };
+        push(returned, arrival);
+        // A sender that does not listen loses the oldest answers, as an interface's ring does.
+        if returned.len() > RETURNED_MAX
+            && let Some(lost) = returned.pop_front()
+        {
+            self.packets.release(lost.packet);
+        }
     }
 }
 

@@ -92,12 +92,6 @@ impl Packets {
     pub(crate) fn get(&self, index: PacketIndex) -> (&[u8], Content) {
         self.packets.get(index as usize).map_or((&[], Content::Other), |packet| (&packet.bytes, packet.content))
     }
-
-    /// Frames that are on their way.
-    #[cfg(test)]
-    pub(crate) fn in_use(&self) -> usize {
-        self.packets.len() - self.free.len()
-    }
 }
 
 /// The stream frame that `content` found in `bytes`.

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::Moment;
-use super::card::{Card, CardAddressing, CardIdentity, CardModule, CardSettings, CardTransfer, Picture};
+use super::card::{Card, CardAddressing, CardIdentity, CardModule, CardSettings, CardTransfer, PanelDrive, Picture};
 use super::cascade::Cascade;
 use super::colorlight::Receiver;
 use super::light::{DecodeTables, Panel, Shining, by_color, module_light};
@@ -14,6 +14,7 @@ use crate::stream::FeedEnd;
 use crate::time::{Nanos, Tai};
 use crate::wall::{Addressing, Cabinet, LinkSpec, LinkTransfer, Module, Port, ProtocolKind, Wall};
 use crate::wire::ethernet::MacAddress;
+use crate::wire::ocp809::control::Serial;
 
 /// Third byte of the address of a card that replaced another.
 const SPARE: u8 = 0x53;
@@ -206,15 +207,15 @@ impl VirtualWall {
     pub fn replace_card(&mut self, port: PortIndex, place: u16) -> Option<String> {
         let now = self.moment.now;
         self.replaced += 1;
-        let serial = format!("SPARE{:04}", self.replaced);
+        let serial: Serial = format!("SPARE{:04}", self.replaced).parse().unwrap_or_default();
         let card = self.card_mut(port, place)?;
         let old = card.identity();
         let [local, oui, _, rest @ ..] = old.address.0;
         let [port_low, place_high, place_low] = rest;
         let address = MacAddress([local, oui, SPARE, port_low, place_high, place_low]);
-        let identity = CardIdentity { serial: serial.clone(), address, ..old.clone() };
+        let identity = CardIdentity { serial, address, ..old.clone() };
         *card = Card::new(identity, CardSettings::default(), now);
-        Some(serial)
+        Some(serial.to_string())
     }
 
     /// What the cards are like.
@@ -337,12 +338,18 @@ const fn corner_of(cabinet: &Cabinet, module: &Module) -> PixelPoint {
     PixelPoint::new(module.rect.x.saturating_sub(cabinet.rect.x), module.rect.y.saturating_sub(cabinet.rect.y))
 }
 
+/// The serial number that the wall names, or one made of port and place.
+fn serial_of(cabinet: &Cabinet, port: usize) -> Serial {
+    let made = || format!("V{port:03}{:04}", cabinet.place).parse();
+    cabinet.serial.as_ref().map_or_else(made, |serial| serial.parse()).unwrap_or_default()
+}
+
 fn card_of(wall: &Wall, port: &Port, index: usize, cabinet: &Cabinet, cards: &VirtualCards, now: Nanos) -> Card {
     let settings = settings_of(wall, port, cabinet);
     let [_, port_low] = u16::try_from(index).unwrap_or(u16::MAX).to_be_bytes();
     let [place_high, place_low] = cabinet.place.to_be_bytes();
     let identity = CardIdentity {
-        serial: cabinet.serial.clone().unwrap_or_else(|| format!("V{index:03}{:04}", cabinet.place)),
+        serial: serial_of(cabinet, index),
         model: cabinet.model.clone(),
         address: MacAddress([0x02, 0x4f, 0x43, port_low, place_high, place_low]),
         hardware_version: 1,
@@ -371,10 +378,14 @@ pub fn settings_of(wall: &Wall, port: &Port, cabinet: &Cabinet) -> CardSettings 
             Addressing::Id => PixelPoint::new(module.in_cabinet.x, module.in_cabinet.y),
             Addressing::Canvas => corner_of(cabinet, module),
         },
-        gray_bits: u8::try_from(module.gray_bits).unwrap_or(16),
+        orientation: own_orientation(cabinet, module),
     };
+    let modules = wall.modules_of(cabinet);
     CardSettings {
-        modules: wall.modules_of(cabinet).iter().map(module).collect(),
+        size: cabinet.orientation.placed_size(cabinet.rect.size()),
+        gray_bits: modules.iter().map(|module| module.gray_bits).max().and_then(|bits| u8::try_from(bits).ok()).unwrap_or(16),
+        panel: PanelDrive { scan: modules.first().map_or(16, |module| module.scan), ..CardSettings::default().panel },
+        modules: modules.iter().map(module).collect(),
         addressing: match port.addressing {
             Addressing::Id => CardAddressing::Id,
             Addressing::Canvas => CardAddressing::Canvas { canvas: port.canvas, rect },
@@ -382,6 +393,13 @@ pub fn settings_of(wall: &Wall, port: &Port, cabinet: &Cabinet) -> CardSettings 
         transfer: transfer_of(&port.link),
         ..CardSettings::default()
     }
+}
+
+/// How a module hangs in its cabinet.
+fn own_orientation(cabinet: &Cabinet, module: &Module) -> Orientation {
+    // Of the eight, the one that becomes the module's own inside the cabinet's.
+    let inside = |own: &Orientation| own.inside(cabinet.orientation) == module.orientation;
+    Orientation::all().find(inside).unwrap_or_default()
 }
 
 /// How the cards of a link decode codes. Codes that pass as they came from the source meet the card's own gamma.

@@ -17,9 +17,12 @@
     reason = "tests fail by panicking, and their numbers are small, formulas keep their standard's letters"
 )]
 
+mod equality;
+mod gpu;
 mod low_grey;
 mod model;
 mod model_test;
 mod rig;
 mod scenario;
 mod settings;
+mod stages;

@@ -11,7 +11,7 @@ pub(super) fn findings() -> Vec<Finding> {
 fn gpu() -> Finding {
     let subject = "GPU";
     let instance = wgpu::Instance::default();
-    let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
+    let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
     let hardware = adapters.iter().map(wgpu::Adapter::get_info).find(|info| info.device_type != wgpu::DeviceType::Cpu);
     match hardware {
         Some(info) => Finding::ok(subject, format!("{} ({})", info.name, info.backend)),

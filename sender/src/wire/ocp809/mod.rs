@@ -1,7 +1,10 @@
-//! The OCP-809 open wire protocol, version 1: what is common to stream and control.
+//! The OCP-809 open wire protocol, version 1: what is common to stream and control. Its specification follows.
 //!
-//! The stream (one Ethernet type) carries pixels and latches downstream; control (another) carries requests, answers and
-//! telemetry.
+#![doc = include_str!("../../../PROTOCOL.md")]
+#![expect(
+    clippy::doc_markdown,
+    reason = "the specification names fields and messages as the wire does, also for readers without rustdoc"
+)]
 
 pub mod auth;
 pub mod control;
@@ -179,6 +182,10 @@ impl Epoch {
     }
 }
 
+#[cfg(test)]
+mod specification;
+#[cfg(test)]
+mod vectors;
 #[cfg(test)]
 mod tests {
     use super::*;

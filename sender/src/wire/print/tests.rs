@@ -25,7 +25,8 @@ fn colorlight() -> Vec<Vec<u8>> {
 #[test]
 fn every_example_is_shown_as_the_golden_file_says() {
     let ocp809 = examples::all().into_iter().map(|example| example.frame);
-    let text: String = ocp809.chain(colorlight()).map(|frame| format!("{:#}\n", Print::new(&frame))).collect();
+    let lines: Vec<String> = ocp809.chain(colorlight()).map(|frame| format!("{:#}", Print::new(&frame))).collect();
+    let text = lines.join("\n") + "\n";
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/ocp809/print.txt");
     if std::env::var_os("UPDATE_GOLDEN").is_some_and(|v| v == "1") {
         std::fs::write(&path, &text).expect("golden file is written");
