@@ -61,6 +61,18 @@ pub enum Y4mError {
         /// Its first bytes.
         found: String,
     },
+    /// ffmpeg 5.1 counts chroma rows in bytes where it should count samples, and so loses half a sample of each.
+    #[error(
+        "picture {picture} does not begin where picture {} ended: ffmpeg writes chroma rows of an odd width ({width}) one byte \
+         short when samples have more than 8 bits; let it pad the width (-vf pad=ceil(iw/2)*2:ih) or write 8 bits",
+        picture - 1
+    )]
+    OddWidth {
+        /// Number of the picture, from 1.
+        picture: u64,
+        /// Columns.
+        width: u32,
+    },
     /// A line without an end.
     #[error("a header line is longer than {MAX_LINE} bytes: the stream is damaged")]
     LongLine,
