@@ -22,6 +22,14 @@ pub enum GpuError {
         /// Adapters that were found, of any kind.
         found: usize,
     },
+    /// No adapter of the wanted name.
+    #[error("no adapter is called {wanted:?}; there are {found:?}")]
+    NoSuchName {
+        /// What was asked for.
+        wanted: String,
+        /// Names of all adapters.
+        found: Vec<String>,
+    },
     /// The adapter gives no device.
     #[error("the adapter {name} gives no device")]
     Request {
@@ -83,6 +91,13 @@ impl core::fmt::Display for AdapterKind {
     }
 }
 
+/// All adapters of this machine. GL adapters of old drivers count as discrete GPUs without being any; Vulkan, Metal and
+/// DX12 do not.
+fn adapters() -> Vec<wgpu::Adapter> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY))
+}
+
 /// An open GPU.
 #[derive(Debug, Clone)]
 pub struct Gpu {
@@ -100,10 +115,7 @@ impl Gpu {
     /// # Errors
     /// [`GpuError::NoAdapter`] and [`GpuError::Request`].
     pub fn open(kind: AdapterKind) -> Result<Self, GpuError> {
-        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-        // GL adapters of old drivers count as discrete GPUs without being any; Vulkan, Metal and DX12 do not.
-        let backends = wgpu::Backends::PRIMARY;
-        let adapters = pollster::block_on(instance.enumerate_adapters(backends));
+        let adapters = adapters();
         let found = adapters.len();
         let rank = |adapter: &wgpu::Adapter| match adapter.get_info().device_type {
             wgpu::DeviceType::DiscreteGpu => 0,
@@ -113,6 +125,22 @@ impl Gpu {
         };
         let adapter = adapters.into_iter().filter(|a| kind.accepts(a.get_info().device_type)).min_by_key(rank);
         Self::of_adapter(&adapter.ok_or(GpuError::NoAdapter { wanted: kind, found })?)
+    }
+
+    /// Opens the adapter, of whatever kind, whose name contains `wanted`, whatever its case.
+    ///
+    /// # Errors
+    /// [`GpuError::NoSuchName`] and [`GpuError::Request`].
+    pub fn open_named(wanted: &str) -> Result<Self, GpuError> {
+        let adapters = adapters();
+        let has_name = |adapter: &&wgpu::Adapter| adapter.get_info().name.to_lowercase().contains(&wanted.to_lowercase());
+        match adapters.iter().find(has_name) {
+            Some(adapter) => Self::of_adapter(adapter),
+            None => Err(GpuError::NoSuchName {
+                wanted: wanted.to_owned(),
+                found: adapters.iter().map(|adapter| adapter.get_info().name).collect(),
+            }),
+        }
     }
 
     fn of_adapter(adapter: &wgpu::Adapter) -> Result<Self, GpuError> {
