@@ -56,7 +56,13 @@ impl PixelPath for Guarded {
         self.cpu.configure(plan)
     }
 
-    fn process(&mut self, frame: &FrameView<'_>, phase: u64, out: &mut [&mut [u8]], done: PacketsDone<'_>) -> Result<(), PathError> {
+    fn process(
+        &mut self,
+        frame: &FrameView<'_>,
+        phase: u64,
+        out: &mut [&mut [u8]],
+        done: PacketsDone<'_>,
+    ) -> Result<(), PathError> {
         if let Some(gpu) = &mut self.gpu {
             match gpu.process(frame, phase, out, done) {
                 Err(error @ PathError::Gpu(_)) => self.lose(&error),

@@ -124,6 +124,7 @@ fn connect(port: &Port, index: usize, faults: &FaultSwitch, clock: &Arc<dyn Cloc
 
 /// The address of the second interface of a loop.
 fn tail_address(port: u8) -> MacAddress {
-    let [a, b, c, d, e, f] = software_address(port).0;
-    MacAddress([a, b, c, d, e | 0x01, f])
+    let [head @ .., group, number] = software_address(port).0;
+    let [first, second, third, fourth] = head;
+    MacAddress([first, second, third, fourth, group | 0x01, number])
 }

@@ -1,5 +1,6 @@
 //! One integration binary: everything that needs the whole product.
 
+mod dissector;
 mod guards;
 mod sources;
 mod virtual_wall;

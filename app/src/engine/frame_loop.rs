@@ -27,7 +27,7 @@ const REPLIES_PER_FRAME: usize = 64;
 /// From a latch to the next frame's first packet: one refresh of a card that runs at 1920 Hz.
 const GUARD_NS: u64 = 521_000;
 
-/// SCHED_FIFO priority where it is allowed: above other programs, below the kernel's interrupt threads (50).
+/// `SCHED_FIFO` priority where it is allowed: above other programs, below the kernel's interrupt threads (50).
 const PRIORITY: u8 = 40;
 
 /// What the frame thread works by. Built by the control thread and swapped as a whole between two frames.

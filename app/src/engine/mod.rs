@@ -36,7 +36,7 @@ use ocp809_shaders::PixelPath;
 pub use cards::{CardProbe, SharedCards};
 pub use source_desk::DEFAULT_RATE;
 
-use crate::capture::OpenContext;
+use crate::capture::{OpenContext, Picture};
 use crate::control::check::TextReader;
 use crate::control::desk::{Desk, Moment, Start};
 use crate::control::facts::WallFacts;
@@ -239,12 +239,15 @@ impl Drop for Engine {
     }
 }
 
+/// Both ends of a bounded queue.
+type Queue<T> = (SyncSender<T>, Receiver<T>);
+
 /// The bounded queues between the two threads.
 struct Queues {
-    reports: (SyncSender<frame_loop::Report>, Receiver<frame_loop::Report>),
-    replies: (SyncSender<wire::ControlFrame>, Receiver<wire::ControlFrame>),
-    requests: (SyncSender<wire::ControlFrame>, Receiver<wire::ControlFrame>),
-    pictures: (SyncSender<Box<dyn crate::capture::Picture>>, Receiver<Box<dyn crate::capture::Picture>>),
+    reports: Queue<frame_loop::Report>,
+    replies: Queue<wire::ControlFrame>,
+    requests: Queue<wire::ControlFrame>,
+    pictures: Queue<Box<dyn Picture>>,
 }
 
 impl Queues {
