@@ -105,12 +105,6 @@ pub enum AppError {
     /// The main job failed.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// A part that this build does not have.
-    #[error("`{command}` is not part of this build")]
-    NotBuilt {
-        /// The command.
-        command: &'static str,
-    },
 }
 
 impl AppError {
@@ -132,8 +126,7 @@ impl AppError {
             | Self::Picture { .. }
             | Self::Output(_)
             | Self::Json(_)
-            | Self::Usage { .. }
-            | Self::NotBuilt { .. } => EXIT_USAGE,
+            | Self::Usage { .. } => EXIT_USAGE,
         }
     }
 
@@ -189,7 +182,7 @@ const fn run_code(error: &RunError) -> u8 {
     match error {
         RunError::Bind(error) => bind_code(error),
         RunError::Load(_) | RunError::Save(_) | RunError::Server(_) | RunError::Setting(_) | RunError::Write { .. } => EXIT_USAGE,
-        RunError::Alarm(_) => EXIT_NIC,
+        RunError::Alarm(_) | RunError::Discover { .. } => EXIT_NIC,
         RunError::Path(_) => EXIT_GPU,
         RunError::Engine(_) | RunError::Virtual(_) | RunError::Capture(_) | RunError::Signals(_) => EXIT_CHECK,
     }

@@ -1,7 +1,6 @@
 //! The command line: what can be typed, and one file for each command. Everything writes to a [`Console`], so that tests
 //! read what people read.
 
-mod backend;
 mod console;
 mod demo;
 mod discover;

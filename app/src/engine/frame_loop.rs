@@ -18,9 +18,6 @@ use super::output::{Output, WallFrame};
 use super::wire::{ControlFrame, FRAME_BYTES};
 use crate::capture::{Advance, Picture};
 
-/// Control frames sent per wall frame: under 1 % of a gigabit link at 60 frames per second.
-const REQUESTS_PER_FRAME: usize = 8;
-
 /// Received frames taken per port and wall frame.
 const REPLIES_PER_FRAME: usize = 64;
 
@@ -113,7 +110,6 @@ pub(super) struct FrameLoop {
     pub(super) path: Box<dyn PixelPath>,
     pub(super) picture: Box<dyn Picture>,
     pub(super) new_pictures: Receiver<Box<dyn Picture>>,
-    pub(super) requests: Receiver<ControlFrame>,
     pub(super) reports: SyncSender<Report>,
     pub(super) replies: SyncSender<ControlFrame>,
     /// Frames with a picture after which the thread ends; `None` goes on.
@@ -227,17 +223,13 @@ impl FrameLoop {
         Some((micros(wall.first_packet?), micros(wall.last_packet?)))
     }
 
-    /// Replies in, requests out, a new source: everything that has the time until the next frame starts.
+    /// Replies in, a new source: everything that has the time until the next frame starts.
     fn between_frames(&mut self, progress: &mut Progress) {
-        for _ in 0..REQUESTS_PER_FRAME {
-            let Ok(request) = self.requests.try_recv() else { break };
-            self.output.send_control(&request);
-        }
         let replies = &self.replies;
-        self.output.receive(&mut progress.buffer, REPLIES_PER_FRAME, &mut |port, end, frame| {
+        self.output.receive(&mut progress.buffer, REPLIES_PER_FRAME, &mut |port, _, frame| {
             let port = PortIndex(u16::try_from(port).unwrap_or(u16::MAX));
             // A full queue means that the control thread lags: cards repeat what matters.
-            let _lost = replies.try_send(ControlFrame::new(port, end, frame));
+            let _lost = replies.try_send(ControlFrame::new(port, frame));
         });
         if let Ok(picture) = self.new_pictures.try_recv() {
             let old = std::mem::replace(&mut self.picture, picture);

@@ -33,7 +33,7 @@ use ocp809_sender::wire::ethernet::MacAddress;
 use ocp809_sender::wire::ocp809::Epoch;
 use ocp809_shaders::PixelPath;
 
-pub use cards::{CardProbe, SharedCards};
+pub use cards::{CardProbe, ReportingCards, SharedCards};
 pub use source_desk::DEFAULT_RATE;
 
 use crate::capture::{OpenContext, Picture};
@@ -53,7 +53,7 @@ use store::Store;
 /// Records that may wait for the control thread: two seconds at 240 frames per second.
 const REPORT_QUEUE: usize = 512;
 
-/// Frames from and to cards that may wait.
+/// Frames from cards that may wait.
 const CARD_QUEUE: usize = 256;
 
 /// One port's way out.
@@ -186,7 +186,6 @@ impl Engine {
             path,
             picture: Box::new(NoPicture),
             new_pictures: queues.pictures.1,
-            requests: queues.requests.1,
             reports: queues.reports.0,
             replies: queues.replies.0,
             limit: parts.frame_limit,
@@ -203,6 +202,7 @@ impl Engine {
             source,
             luts: Luts::default(),
             reports: queues.reports.1,
+            replies: queues.replies.1,
             cards,
             store,
             epoch: parts.epoch,
@@ -246,18 +246,12 @@ type Queue<T> = (SyncSender<T>, Receiver<T>);
 struct Queues {
     reports: Queue<frame_loop::Report>,
     replies: Queue<wire::ControlFrame>,
-    requests: Queue<wire::ControlFrame>,
     pictures: Queue<Box<dyn Picture>>,
 }
 
 impl Queues {
     fn new() -> Self {
-        Self {
-            reports: sync_channel(REPORT_QUEUE),
-            replies: sync_channel(CARD_QUEUE),
-            requests: sync_channel(CARD_QUEUE),
-            pictures: sync_channel(1),
-        }
+        Self { reports: sync_channel(REPORT_QUEUE), replies: sync_channel(CARD_QUEUE), pictures: sync_channel(1) }
     }
 }
 

@@ -8,7 +8,7 @@ use ocp809_sender::wall::limits::MAX_PORTS;
 use ocp809_sender::wire::ocp809::{FrameId, Latch};
 use ocp809_shaders::{FrameView, PathError, PixelPath};
 
-use super::wire::{ControlFrame, FRAME_BYTES};
+use super::wire::FRAME_BYTES;
 
 /// All ports of the wall: what is sent, who sends it, and whether the frame in flight goes out of it at all.
 pub(super) struct Output {
@@ -90,14 +90,6 @@ impl Output {
     pub(super) fn send_state(&mut self, frame_id: FrameId, latches: &[Latch]) {
         for (sender, latch) in self.senders.iter_mut().zip(latches) {
             sender.send_state(frame_id, latch);
-        }
-    }
-
-    /// Hands one control frame to its port; a port that is full for now loses it, and whoever sent it asks again.
-    pub(super) fn send_control(&mut self, frame: &ControlFrame) {
-        if let Some(sender) = self.senders.get_mut(frame.port.index()) {
-            // Errors are counted by the port and shown in its status.
-            let _counted = sender.send_control(frame.end, frame.batch());
         }
     }
 
