@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use ocp809_sender::emulator::{CardDetail, CardServer, CardStatus, LightMean, VirtualWall};
+use ocp809_sender::emulator::{CardDetail, CardServer, CardStatus, LightMean, VirtualCards, VirtualWall};
 use ocp809_sender::ids::ScreenIndex;
 use ocp809_sender::time::{Clock, NANOS_PER_SECOND, Nanos};
 use ocp809_sender::wall::Wall;
@@ -57,6 +57,12 @@ type Job = Box<dyn FnOnce(&mut VirtualWall) + Send>;
 struct StillRequest {
     frames: u32,
     answer: SyncSender<Vec<ScreenPicture>>,
+}
+
+/// Cards with buffers to spare: a thread that is late meets several frames at one instant, which no cable would bring.
+#[must_use]
+pub fn patient_cards() -> VirtualCards {
+    VirtualCards { buffers: 4, ..VirtualCards::default() }
 }
 
 impl VirtualHost {

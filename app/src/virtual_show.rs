@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use ocp809_sender::emulator::{CardLink, CardServer, VirtualCards, VirtualWall};
+use ocp809_sender::emulator::{CardLink, CardServer, VirtualWall};
 use ocp809_sender::ids::PortIndex;
 use ocp809_sender::slice::{SliceError, SlicePlan};
 use ocp809_sender::stream::{FeedEnd, Pacing};
@@ -22,7 +22,7 @@ use crate::control::Saved;
 use crate::control::desk::Start;
 use crate::engine::{Engine, EngineError, EngineParts, PortLink, SharedCards};
 use crate::run::open_context;
-use crate::virtual_host::VirtualHost;
+use crate::virtual_host::{VirtualHost, patient_cards};
 
 /// Packets that a cable in memory holds: two frames of a full gigabit port.
 const CABLE_SLOTS: usize = 4_096;
@@ -77,7 +77,7 @@ impl VirtualShow {
             links.push(connect(port, index, &faults, &clock, &mut cards));
         }
         let shared = SharedCards::default();
-        let server = CardServer::new(VirtualWall::with(wall, virtual_cards(), clock.now()), cards);
+        let server = CardServer::new(VirtualWall::with(wall, patient_cards(), clock.now()), cards);
         let host = VirtualHost::start(Arc::clone(wall), server, Arc::clone(&clock), shared.clone());
         let host = host.map_err(VirtualShowError::Cards)?;
         let engine = Engine::start(EngineParts {
@@ -99,11 +99,6 @@ impl VirtualShow {
         })?;
         Ok(Self { engine, host, faults })
     }
-}
-
-/// Cards with buffers to spare: a thread that is late meets several frames at one instant, which no cable would bring.
-fn virtual_cards() -> VirtualCards {
-    VirtualCards { buffers: 4, ..VirtualCards::default() }
 }
 
 /// A port's cables in memory: the sender's ends, while the cards' ends go to `cards`.

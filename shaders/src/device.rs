@@ -94,8 +94,10 @@ impl core::fmt::Display for AdapterKind {
 /// All adapters of this machine. GL adapters of old drivers count as discrete GPUs without being any; Vulkan, Metal and
 /// DX12 do not.
 fn adapters() -> Vec<wgpu::Adapter> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-    pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY))
+    // Only these backends are opened at all: looking for GL makes its libraries complain on machines without a display.
+    let backends = wgpu::Backends::PRIMARY;
+    let descriptor = wgpu::InstanceDescriptor { backends, ..wgpu::InstanceDescriptor::new_without_display_handle() };
+    pollster::block_on(wgpu::Instance::new(descriptor).enumerate_adapters(backends))
 }
 
 /// An open GPU.

@@ -2,5 +2,6 @@
 
 mod dissector;
 mod guards;
+mod namespaces;
 mod sources;
 mod virtual_wall;
