@@ -184,7 +184,9 @@ fn remember(paths: &Paths, machine: &MachineSpec) -> Result<(), RunError> {
     let file = paths.machine();
     let loaded = load_machine(&file)?;
     if loaded.spec != *machine {
-        write_atomically(&file, edited(&loaded.text, &loaded.spec, machine)?.as_bytes())?;
+        let is_new = loaded.text.trim().is_empty();
+        let text = if is_new { to_text(machine)? } else { edited(&loaded.text, &loaded.spec, machine)? };
+        write_atomically(&file, text.as_bytes())?;
     }
     Ok(())
 }
