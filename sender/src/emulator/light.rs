@@ -36,11 +36,15 @@ pub(crate) struct Panel {
 }
 
 impl Panel {
-    /// The samples of its pixels, row by row in its own orientation.
-    pub(crate) fn samples<'a>(&self, memory: &'a [[u16; 3]]) -> impl Iterator<Item = [u16; 3]> + 'a {
-        let (width, start, stride) = (self.size.width as usize, self.memory, self.stride);
-        let row = move |y: usize| memory.get(start + y * stride..).and_then(|row| row.get(..width)).unwrap_or_default();
-        (0..self.size.height as usize).flat_map(move |y| row(y).iter().copied())
+    /// Calls `each` with every pixel of the module that `memory` holds: place in its own orientation, and samples.
+    pub(crate) fn for_each(&self, memory: &[[u16; 3]], mut each: impl FnMut(PixelPoint, [u16; 3])) {
+        for y in 0..self.size.height {
+            let start = self.memory + y as usize * self.stride;
+            let row = memory.get(start..start + self.size.width as usize).unwrap_or_default();
+            for (x, samples) in (0..).zip(row) {
+                each(PixelPoint::new(x, y), by_color(self.color_order, *samples));
+            }
+        }
     }
 }
 
@@ -189,6 +193,7 @@ impl Dimmer {
 }
 
 /// Samples in the order of the wire as red, green and blue.
+#[inline]
 pub(crate) fn by_color<T: Copy + Default>(order: ColorOrder, samples: [T; 3]) -> [T; 3] {
     let mut colors = [T::default(); 3];
     for (channel, sample) in order.channels().into_iter().zip(samples) {
@@ -244,19 +249,18 @@ fn frame_light(
     let lit: [Vec<f32>; 3] = core::array::from_fn(|channel| {
         if whole { table.iter().map(|&linear| dimmer.light(channel, linear)).collect() } else { Vec::new() }
     });
-    for ((index, point), samples) in pixels_of(panel.size).zip(panel.samples(codes.codes)) {
-        let color = by_color(panel.color_order, samples);
-        let light = if whole {
-            core::array::from_fn(|channel| {
-                let code = color.get(channel).map_or(0, |&code| usize::from(code));
-                lit.get(channel).and_then(|lit| lit.get(code)).copied().unwrap_or(0.0)
-            })
-        } else {
-            let linear = color.map(decode);
-            dimmer.pixel(correction.map_or(linear, |c| c.apply(index, linear)))
-        };
-        each(point, light);
+    if whole {
+        let light = |channel: usize, code: u16| lit.get(channel).and_then(|lit| lit.get(usize::from(code))).copied();
+        panel.for_each(codes.codes, |point, [r, g, b]| {
+            each(point, [light(0, r), light(1, g), light(2, b)].map(Option::unwrap_or_default));
+        });
+        return;
     }
+    panel.for_each(codes.codes, |point, color| {
+        let index = point.y as usize * panel.size.width as usize + point.x as usize;
+        let linear = color.map(decode);
+        each(point, dimmer.pixel(correction.map_or(linear, |c| c.apply(index, linear))));
+    });
 }
 
 fn pattern_light(

@@ -88,7 +88,13 @@ impl Packets {
         self.free.push(index);
     }
 
+    /// Whether a frame belongs to the stream and is sound enough to be forwarded.
+    pub(crate) fn is_stream(&self, index: PacketIndex) -> bool {
+        matches!(self.get(index).1, Content::Stream { .. })
+    }
+
     /// A frame's bytes and what it is.
+    #[inline]
     pub(crate) fn get(&self, index: PacketIndex) -> (&[u8], Content) {
         self.packets.get(index as usize).map_or((&[], Content::Other), |packet| (&packet.bytes, packet.content))
     }

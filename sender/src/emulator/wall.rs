@@ -6,7 +6,7 @@ use super::Moment;
 use super::card::{Card, CardAddressing, CardIdentity, CardModule, CardSettings, CardTransfer, PanelDrive, Picture};
 use super::cascade::Cascade;
 use super::colorlight::Receiver;
-use super::light::{DecodeTables, Panel, Shining, by_color, module_light};
+use super::light::{DecodeTables, Panel, Shining, module_light};
 use super::status::{CardDetail, CardStatus, Shows};
 use crate::geometry::{Orientation, PixelPoint, PixelRect, PixelSize};
 use crate::ids::{CabinetIndex, PortIndex, ScreenIndex};
@@ -136,12 +136,12 @@ impl VirtualWall {
         let size = self.clear(screen, out);
         for panel in self.panels.iter().filter(|panel| panel.screen == screen) {
             let Some(Picture::Frame(codes)) = self.picture(panel.card) else { continue };
-            let points = pixels_in_rows(panel.panel.size);
-            for (point, samples) in points.zip(panel.panel.samples(codes.codes)) {
-                if let Some(pixel) = panel.screen_index(point, size).and_then(|index| out.get_mut(index)) {
-                    *pixel = by_color(panel.panel.color_order, samples);
+            let raster = panel.raster(size);
+            panel.panel.for_each(codes.codes, |point, color| {
+                if let Some(pixel) = out.get_mut(raster.index(point)) {
+                    *pixel = color;
                 }
-            }
+            });
         }
     }
 
@@ -153,8 +153,9 @@ impl VirtualWall {
             let Some(shining) = ports.get(panel.card.port.index()).and_then(|port| port.shining(panel.card.place)) else {
                 continue;
             };
+            let raster = panel.raster(size);
             module_light(&shining, &panel.panel, tables, |point, light| {
-                if let Some(pixel) = panel.screen_index(point, size).and_then(|index| out.get_mut(index)) {
+                if let Some(pixel) = out.get_mut(raster.index(point)) {
                     *pixel = light;
                 }
             });
@@ -299,18 +300,34 @@ impl VirtualPort {
     }
 }
 
+/// Where the pixels of a module lie in the raster of its screen: a step per column and a step per row of its own.
+#[derive(Debug, Clone, Copy)]
+struct Raster {
+    origin: i64,
+    column: i64,
+    row: i64,
+}
+
 impl WallPanel {
-    /// Where a pixel of the module lies in the raster of its screen.
-    fn screen_index(&self, point: PixelPoint, screen: PixelSize) -> Option<usize> {
-        let placed = self.orientation.place(point, self.panel.size);
-        let (x, y) = (u64::from(self.rect.x) + u64::from(placed.x), u64::from(self.rect.y) + u64::from(placed.y));
-        usize::try_from(y * u64::from(screen.width) + x).ok()
+    fn raster(&self, screen: PixelSize) -> Raster {
+        let index = |point: PixelPoint| {
+            let placed = self.orientation.place(point, self.panel.size);
+            let (x, y) = (i64::from(self.rect.x) + i64::from(placed.x), i64::from(self.rect.y) + i64::from(placed.y));
+            y * i64::from(screen.width) + x
+        };
+        let last = PixelPoint::new(self.panel.size.width.saturating_sub(1), self.panel.size.height.saturating_sub(1));
+        let origin = index(PixelPoint::new(0, 0));
+        let step = |end: PixelPoint, steps: u32| (index(end) - origin) / i64::from(steps.max(1));
+        Raster { origin, column: step(PixelPoint::new(last.x, 0), last.x), row: step(PixelPoint::new(0, last.y), last.y) }
     }
 }
 
-/// Every pixel of a module, row by row.
-fn pixels_in_rows(size: PixelSize) -> impl Iterator<Item = PixelPoint> {
-    (0..size.height).flat_map(move |y| (0..size.width).map(move |x| PixelPoint::new(x, y)))
+impl Raster {
+    /// The pixel's index in the raster; out of every range where it lies outside.
+    fn index(&self, point: PixelPoint) -> usize {
+        let index = self.origin + self.column * i64::from(point.x) + self.row * i64::from(point.y);
+        usize::try_from(index).unwrap_or(usize::MAX)
+    }
 }
 
 /// The modules of a cabinet as they hang.

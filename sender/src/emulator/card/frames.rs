@@ -213,6 +213,18 @@ impl Frames {
         self.newest_latch = None;
     }
 
+    /// Empty buffers of another size: nothing is shown or in flight any more; state and counters stay.
+    pub(super) fn reshape(&mut self, buffers: u8, pixels: usize) {
+        self.clear();
+        self.forget_picture();
+        self.buffers = Buffers::new(buffers, pixels);
+    }
+
+    /// Changes the length of a refresh.
+    pub(super) fn set_refresh(&mut self, refresh_ns: u32) {
+        self.refresh_ns = u64::from(refresh_ns.max(1));
+    }
+
     /// Goes back to black.
     pub(super) fn forget_picture(&mut self) {
         if let Some(buffer) = self.shown.take() {

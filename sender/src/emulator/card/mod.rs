@@ -186,12 +186,12 @@ impl Card {
     }
 
     /// Changes how the card is set up; what it showed is gone when its memory changes shape.
-    pub fn configure(&mut self, settings: CardSettings, now: Nanos) {
-        self.map = MemoryMap::new(&settings);
-        let reshaped = settings.modules != self.settings.modules || settings.addressing != self.settings.addressing;
-        if reshaped || settings.refresh_mhz != self.settings.refresh_mhz {
-            self.frames = Frames::new(self.identity.buffers, self.map.pixels(), settings.refresh_ns(), now);
+    pub fn configure(&mut self, settings: CardSettings) {
+        if settings.modules != self.settings.modules || settings.addressing != self.settings.addressing {
+            self.map = MemoryMap::new(&settings);
+            self.frames.reshape(self.identity.buffers, self.map.pixels());
         }
+        self.frames.set_refresh(settings.refresh_ns());
         self.settings = settings;
     }
 
@@ -321,13 +321,6 @@ impl Card {
         }
     }
 
-    /// When the card does something by itself, if nothing comes before.
-    #[must_use]
-    pub fn next_event(&self) -> Option<Nanos> {
-        let silence = self.settings.on_silence.due(self.latch_heard.unwrap_or(self.powered_at));
-        self.frames.next_event().into_iter().chain((!self.silent).then_some(silence)).min()
-    }
-
     /// Lets everything happen that is due by `now`.
     pub fn advance(&mut self, now: Nanos) {
         self.time = self.time.max(now);
@@ -362,7 +355,7 @@ impl Card {
             self.frames.counters_mut().at(side, |port| port.foreign += 1);
             return Forward::No;
         }
-        self.apply_staged(frame.packet.header().frame_id, moment.now);
+        self.apply_staged(frame.packet.header().frame_id);
         let first_time = self.forward.first_time(frame.packet.header());
         self.use_packet(side, moment, &frame.packet);
         if first_time { Forward::Yes } else { Forward::No }
@@ -431,11 +424,13 @@ impl Card {
         self.repair(moment.now);
     }
 
-    /// Stores the pixels of a packet if they are the card's; whether the packet is the first of its kind.
+    /// Stores the pixels of a packet if they are the card's; whether the packet is the first of its kind, `None` when it is
+    /// ignored.
     fn pixels(&mut self, packet @ (header, ..): (&StreamHeader, WireFormat, &[u8]), origin: Origin, now: Nanos) -> Option<bool> {
         let aim = self.map.aim(self.id, header);
         if aim == Aim::OutOfRange {
             self.frames.counters_mut().frames.range += 1;
+            return None;
         }
         let here = (aim == Aim::Here).then_some(&self.map);
         self.frames.pixels(packet, origin, here, now)

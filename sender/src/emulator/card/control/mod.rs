@@ -278,11 +278,11 @@ impl Card {
     }
 
     /// Settings that wait come alive with the first frame at or after theirs.
-    pub(super) fn apply_staged(&mut self, frame: FrameId, now: Nanos) {
+    pub(super) fn apply_staged(&mut self, frame: FrameId) {
         let Some(staged) = self.control.staged.take_if(|staged| frame == staged.apply_at || frame.newer(staged.apply_at)) else {
             return;
         };
-        self.configure(staged.settings, now);
+        self.configure(staged.settings);
     }
 }
 

@@ -19,7 +19,7 @@ impl Card {
             Request::Discover(discover) => Ok(Response::Discover(self.introduce(&discover, asked, moment))),
             Request::AssignId(assignment) => self.take_id(&assignment).map(Response::AssignId),
             Request::Get(get) => Ok(Response::Get(self.configuration(&get))),
-            Request::Set(set) => self.stage(set, moment.now).map(Response::Set),
+            Request::Set(set) => self.stage(set).map(Response::Set),
             Request::Save => {
                 self.control.saved.clone_from(&self.settings);
                 Ok(Response::Save)
@@ -111,7 +111,7 @@ impl Card {
         Configuration { settings, configuration: self.settings.hash() }
     }
 
-    fn stage(&mut self, set: Set, now: Nanos) -> Result<SetReport, NackReason> {
+    fn stage(&mut self, set: Set) -> Result<SetReport, NackReason> {
         let base = self.control.staged.as_ref().map_or(&self.settings, |staged| &staged.settings);
         let settings = base.with(&set.settings, &self.identity)?;
         let configuration = settings.hash();
@@ -119,7 +119,7 @@ impl Card {
         if let Some(apply_at) = set.apply_at {
             self.control.staged = Some(Staged { settings, apply_at });
         } else {
-            self.configure(settings, now);
+            self.configure(settings);
         }
         let ignored = (!set.unknown.is_empty()).then_some(Ignored { kinds: set.unknown });
         Ok(SetReport { configuration, ignored })
