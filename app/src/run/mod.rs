@@ -32,7 +32,8 @@ pub use send::{SendReport, send};
 use crate::capture::{ColorPolicy, OpenContext};
 use crate::config::saved::{SavedState, read_state};
 use crate::config::{
-    LoadError, LoadedWall, MachineSpec, Paths, SaveError, ShowSpec, edited, load_machine, load_show, load_wall, write_atomically,
+    LoadError, LoadedWall, MachineSpec, Paths, SaveError, ShowSpec, edited, load_machine, load_show, load_wall, to_text,
+    write_atomically,
 };
 use crate::control::desk::Start;
 use crate::control::server::{Server, ServerError};
