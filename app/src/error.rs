@@ -181,7 +181,12 @@ const fn demo_code(error: &DemoError) -> u8 {
 const fn run_code(error: &RunError) -> u8 {
     match error {
         RunError::Bind(error) => bind_code(error),
-        RunError::Load(_) | RunError::Save(_) | RunError::Server(_) | RunError::Setting(_) | RunError::Write { .. } => EXIT_USAGE,
+        RunError::Load(_)
+        | RunError::Save(_)
+        | RunError::Server(_)
+        | RunError::Setting(_)
+        | RunError::Source { .. }
+        | RunError::Write { .. } => EXIT_USAGE,
         RunError::Alarm(_) | RunError::Discover { .. } => EXIT_NIC,
         RunError::Path(_) => EXIT_GPU,
         RunError::Engine(_) | RunError::Virtual(_) | RunError::Capture(_) | RunError::Signals(_) => EXIT_CHECK,

@@ -142,15 +142,15 @@ impl ReportingCards {
 
 /// Adds what a card counted.
 fn reported(mut status: CardStatus, card: &RosterCard) -> CardStatus {
-    let Some(stats) = &card.stats else { return status };
-    let frames = &stats.frames;
+    let Some(counted) = &card.stats else { return status };
+    let frames = &counted.frames;
     (status.shown, status.held, status.late) = (frames.shown.into(), frames.held.into(), frames.late.into());
-    for link in &stats.links {
+    for link in &counted.links {
         status.lost += u64::from(link.lost);
         status.bad_crc += u64::from(link.bad_crc);
         status.repaired += u64::from(link.repaired);
     }
-    let tenths = stats.health.temperature_decidegrees;
+    let tenths = counted.health.temperature_decidegrees;
     status.temperature_c = (tenths != Health::TEMPERATURE_UNKNOWN).then(|| f32::from(tenths) / 10.0);
     status
 }

@@ -72,6 +72,14 @@ pub enum RunError {
     /// A setting was refused.
     #[error("{0}")]
     Setting(String),
+    /// The source gives no picture.
+    #[error("{uri}: {reason}")]
+    Source {
+        /// The source.
+        uri: String,
+        /// Why.
+        reason: String,
+    },
     /// A source, card or interface is missing, and `--strict` was asked for.
     #[error("{0} (--strict: alarms end the run)")]
     Alarm(String),
