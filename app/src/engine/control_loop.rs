@@ -78,11 +78,18 @@ impl ControlLoop {
         while !self.stop.load(Ordering::Relaxed) {
             let first = self.end.next_within(TICK);
             let at = self.moment();
-            for pending in first.into_iter().chain(std::iter::from_fn(|| self.end.next())).collect::<Vec<_>>() {
+            let mut answers = Vec::new();
+            for pending in first.into_iter().chain(std::iter::from_fn(|| self.end.next())) {
                 let outcome = self.desk.handle(&pending.command, at);
+                answers.push((pending, outcome));
+            }
+            // What a client was told is done survives a power cut from then on.
+            self.store.save(&self.desk);
+            for (pending, outcome) in answers {
                 pending.answer(outcome);
             }
             self.desk.tick(at);
+            self.store.save(&self.desk);
             self.step(at);
             if self.desk.has_stopped(at.now) {
                 self.stop.store(true, Ordering::Relaxed);
@@ -96,7 +103,6 @@ impl ControlLoop {
         self.take_reports(at.now);
         self.source.follow(self.desk.asked());
         self.rebuild(at);
-        self.store.save(&self.desk);
         self.inject_faults();
         if at.now.since(self.built.status_at) >= STATUS_PERIOD_NS {
             self.built.status_at = at.now;

@@ -155,6 +155,8 @@ impl FrameLoop {
             self.tell(Report::Frame(record));
             self.between_frames(&mut progress);
         }
+        // The last word: what the ports sent in the end.
+        self.tell_ports();
     }
 
     /// One tick: waits for the frame's start, shows, latches at its deadline.

@@ -141,6 +141,8 @@ fn finish(options: &SendOptions, engine: &Engine, to: &str) -> Result<SendReport
             return Err(RunError::Source { uri: options.source.clone(), reason: reason(&status) });
         }
     }
+    // The frame thread's last counters become a status within this time.
+    std::thread::sleep(2 * super::WATCH);
     let status = client.status();
     let packets = status.ports.iter().map(|port| port.packets).sum();
     Ok(SendReport { frames: options.frames, packets, to: to.to_owned() })
