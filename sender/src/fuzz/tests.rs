@@ -38,7 +38,9 @@ fn replay(target: &str, body: fn(&[u8])) {
     let seeds = seeds(target);
     if std::env::var_os("UPDATE_GOLDEN").is_some_and(|v| v == "1") {
         std::fs::create_dir_all(&folder).expect("folder");
-        seeds.iter().for_each(|(name, bytes)| std::fs::write(folder.join(name), bytes).expect("seed is written"));
+        for (name, bytes) in &seeds {
+            std::fs::write(folder.join(name), bytes).expect("seed is written");
+        }
     }
     for (name, bytes) in &seeds {
         assert_eq!(
