@@ -7,6 +7,7 @@ pub mod emulator;
 pub mod fuzz;
 pub mod geometry;
 pub mod ids;
+pub mod session;
 pub mod slice;
 pub mod stream;
 pub mod time;

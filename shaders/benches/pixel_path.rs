@@ -1,11 +1,7 @@
 //! Throughput of the pixel path at 1920x1080 on gigabit ports, beside a plain copy of the same number of bytes.
 //!
 //! Elements per second are pixels per second.
-#![expect(
-    missing_docs,
-    clippy::unwrap_used,
-    reason = "criterion makes functions without documentation; a bench fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "criterion makes functions without documentation; a bench fails by panicking")]
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -143,7 +143,6 @@ fn millionths(value: f64) -> Option<u32> {
     (0.0..4.2e9).contains(&millionths).then_some(millionths as u32)
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,6 +24,7 @@ use super::look::{self, SourceLook};
 use super::luts::Luts;
 use super::source_desk::SourceDesk;
 use super::store::Store;
+use super::wire::ControlFrame;
 use crate::control::desk::{Desk, Moment};
 use crate::control::status::{Alarm, Severity};
 use crate::control::{EngineEnd, EventKind, OutputMode, PropertyId};
@@ -45,6 +46,7 @@ pub(super) struct ControlLoop {
     pub(super) source: SourceDesk,
     pub(super) luts: Luts,
     pub(super) reports: Receiver<Report>,
+    pub(super) replies: Receiver<ControlFrame>,
     pub(super) board: Board,
     pub(super) cards: Box<dyn CardProbe>,
     pub(super) store: Store,
@@ -122,6 +124,9 @@ impl ControlLoop {
                 Report::Retired(source) => drop(source),
             }
         }
+        while let Ok(reply) = self.replies.try_recv() {
+            self.cards.hear(reply.port, reply.frame(), now);
+        }
     }
 
     /// Builds what changed and swaps it in.
@@ -187,7 +192,7 @@ impl ControlLoop {
             tai: at.tai,
             source: self.source.status(),
             rate_hz: setup.clock.rate().hz(),
-            cards: self.cards.cards(at.tai),
+            cards: self.cards.cards(at.now, at.tai),
             pixel_path: &self.path_name,
         };
         self.end.publish_status(Arc::new(self.board.status(&self.desk, &view)));
@@ -196,7 +201,7 @@ impl ControlLoop {
     fn alarms(&self, at: Moment) -> Vec<Alarm> {
         let alarm = |severity, source: &str, text: String| Alarm { severity, source: source.to_owned(), text, since: at.tai };
         let mut alarms: Vec<Alarm> = self.board.port_alarms(at.tai).collect();
-        alarms.extend(self.cards.alarms(at.tai));
+        alarms.extend(self.cards.alarms(at.now, at.tai));
         alarms.extend(self.built.problem.iter().map(|text| alarm(Severity::Critical, "source", text.clone())));
         alarms.extend(self.source.problem().map(|text| alarm(Severity::Critical, "source", text)));
         alarms.extend(self.source.scaled(&self.wall).map(|text| alarm(Severity::Notice, "source", text)));

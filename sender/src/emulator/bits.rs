@@ -63,11 +63,6 @@ impl BitSet {
     pub(crate) fn first_absent(&self, range: core::ops::Range<usize>) -> Option<usize> {
         range.into_iter().find(|&number| !self.contains(number))
     }
-
-    /// How many numbers of `range` are in the set.
-    pub(crate) fn count_in(&self, range: core::ops::Range<usize>) -> usize {
-        range.filter(|&number| self.contains(number)).count()
-    }
 }
 
 #[cfg(test)]
@@ -93,7 +88,6 @@ mod tests {
                 prop_assert_eq!(bits.contains(number), set.contains(&number));
             }
             prop_assert_eq!(bits.first_absent(0..1_000), (0..1_000).find(|n| !set.contains(n)));
-            prop_assert_eq!(bits.count_in(100..300), set.range(100..300).count());
             bits.clear();
             prop_assert_eq!(bits.first_absent(0..5), Some(0));
         }

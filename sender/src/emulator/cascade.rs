@@ -2,6 +2,7 @@
 //!
 //! Time is simulated: a frame reaches the next card one residence later. Cards are served in windows of that length,
 //! within which nothing that one card does can reach another, so the result is that of an event queue, without its cost.
+//! While nothing but the stream is on its way, and only downwards, one window is as long as one likes.
 
 use std::collections::VecDeque;
 
@@ -10,6 +11,9 @@ use super::card::{Forward, Side};
 use super::packets::{Content, PacketIndex, Packets};
 use crate::stream::FeedEnd;
 use crate::time::Nanos;
+
+/// Frames that wait for a sender at an end of a cascade.
+const RETURNED_MAX: usize = 4_096;
 
 /// Something with two ports that stands in a cascade.
 pub(crate) trait Node {
@@ -22,8 +26,8 @@ pub(crate) trait Node {
     /// Takes a frame; what happens to it at the other port.
     fn receive(&mut self, side: Side, moment: Moment, frame: Inbound<'_>, outbox: &mut Outbox) -> Forward;
 
-    /// A cable was plugged into a port, or pulled out.
-    fn link_changed(&mut self, side: Side, up: bool, moment: Moment, outbox: &mut Outbox);
+    /// A cable was plugged into a port, or pulled out; what there is to say of it is said when time advances.
+    fn link_changed(&mut self, side: Side, up: bool);
 }
 
 /// A frame that comes in.
@@ -63,6 +67,14 @@ struct Arrival {
     at: Nanos,
     packet: PacketIndex,
     fcs_ok: bool,
+    is_stream: bool,
+}
+
+impl Arrival {
+    /// Whether a frame can make a card send something upwards, or comes from there.
+    const fn is_unruly(&self, side: Side) -> bool {
+        matches!(side, Side::B) || !self.is_stream
+    }
 }
 
 /// A card and what waits at its ports.
@@ -85,6 +97,8 @@ pub(crate) struct Cascade<N> {
     outbox: Outbox,
     moment: Moment,
     window_ns: u64,
+    /// Frames on their way that are not the stream from the head.
+    unruly: usize,
 }
 
 impl<N> Station<N> {
@@ -109,7 +123,10 @@ impl<N> Station<N> {
 
 impl<N: Node> Cascade<N> {
     /// Cards one behind the other; `looped`: a cable leads from the last one back to the sender.
-    pub(crate) fn new(nodes: Vec<N>, looped: bool) -> Self {
+    pub(crate) fn new(mut nodes: Vec<N>, looped: bool) -> Self {
+        if let Some(last) = nodes.last_mut().filter(|_| !looped) {
+            last.link_changed(Side::B, false);
+        }
         let window_ns = nodes.iter().map(Node::residence_ns).min().unwrap_or(1).max(1);
         let mut cables = vec![true; nodes.len() + 1];
         if let Some(last) = cables.last_mut() {
@@ -125,12 +142,8 @@ impl<N: Node> Cascade<N> {
             outbox: Outbox::default(),
             moment: Moment::default(),
             window_ns,
+            unruly: 0,
         }
-    }
-
-    /// The cards, nearest to the head first.
-    pub(crate) fn nodes(&self) -> impl Iterator<Item = &N> {
-        self.stations.iter().map(|station| &station.node)
     }
 
     /// The card at a place.
@@ -156,21 +169,20 @@ impl<N: Node> Cascade<N> {
             return;
         }
         let packet = self.packets.store(frame);
-        let (station, side) = match end {
-            FeedEnd::Head => (self.stations.first_mut(), Side::A),
-            FeedEnd::Tail => (self.stations.last_mut(), Side::B),
+        let (place, side) = match end {
+            FeedEnd::Head => (0, Side::A),
+            FeedEnd::Tail => (self.stations.len().saturating_sub(1), Side::B),
         };
-        match station {
-            Some(station) => push(station.inbox(side), Arrival { at: moment.now, packet, fcs_ok: true }),
-            None => self.packets.release(packet),
-        }
+        let is_stream = self.packets.is_stream(packet);
+        self.put(place, side, Arrival { at: moment.now, packet, fcs_ok: true, is_stream });
     }
 
     /// Lets everything happen that is due by then.
     pub(crate) fn advance(&mut self, moment: Moment) {
         self.moment = moment;
         while let Some(start) = self.next_arrival().filter(|&at| at <= moment.now) {
-            let end = start.after(self.window_ns).min(moment.now.after(1));
+            let after = moment.now.after(1);
+            let end = if self.unruly == 0 { after } else { start.after(self.window_ns).min(after) };
             for place in 0..self.stations.len() {
                 self.serve(place, end);
             }
@@ -205,15 +217,16 @@ impl<N: Node> Cascade<N> {
         }
         let upstream = cable.checked_sub(1);
         for (place, side) in [(Some(cable), Side::A), (upstream, Side::B)] {
-            let Some((place, station)) = place.and_then(|place| Some((place, self.stations.get_mut(place)?))) else { continue };
+            let Some(place) = place.filter(|&place| place < self.stations.len()) else { continue };
             if !plugged {
                 // What was on the cable is gone.
-                while let Some(lost) = station.inbox(side).pop_front() {
+                while let Some(lost) = self.take(place, side) {
                     self.packets.release(lost.packet);
                 }
             }
-            station.node.link_changed(side, plugged, self.moment, &mut self.outbox);
-            self.send_outbox(place, self.moment.now);
+            if let Some(node) = self.node_mut(place) {
+                node.link_changed(side, plugged);
+            }
         }
     }
 
@@ -237,15 +250,16 @@ impl<N: Node> Cascade<N> {
     /// Lets one card take everything that comes in before `end`.
     fn serve(&mut self, place: usize, end: Nanos) {
         loop {
+            let next = self.stations.get(place).and_then(Station::next);
+            let Some((at, side)) = next.filter(|&(at, _)| at < end) else { return };
+            let Some(arrival) = self.take(place, side) else { return };
             let Some(station) = self.stations.get_mut(place) else { return };
-            let Some((at, side)) = station.next().filter(|&(at, _)| at < end) else { return };
-            let Some(arrival) = station.inbox(side).pop_front() else { return };
             let (bytes, content) = self.packets.get(arrival.packet);
             let inbound = Inbound { bytes, content, fcs_ok: arrival.fcs_ok };
             let moment = self.moment.at(at);
             let forward = station.node.receive(side, moment, inbound, &mut self.outbox);
             let leaves = at.after(station.node.residence_ns());
-            let onward = Arrival { at: leaves, packet: arrival.packet, fcs_ok: forward == Forward::Yes };
+            let onward = Arrival { at: leaves, fcs_ok: forward == Forward::Yes, ..arrival };
             if !self.outbox.frames.is_empty() {
                 self.send_outbox(place, at);
             }
@@ -256,13 +270,32 @@ impl<N: Node> Cascade<N> {
         }
     }
 
+    /// Lets a frame come in at a port of a card.
+    fn put(&mut self, place: usize, side: Side, arrival: Arrival) {
+        match self.stations.get_mut(place) {
+            Some(station) => {
+                push(station.inbox(side), arrival);
+                self.unruly += usize::from(arrival.is_unruly(side));
+            }
+            None => self.packets.release(arrival.packet),
+        }
+    }
+
+    /// Takes the next frame from a port of a card.
+    fn take(&mut self, place: usize, side: Side) -> Option<Arrival> {
+        let arrival = self.stations.get_mut(place)?.inbox(side).pop_front()?;
+        self.unruly -= usize::from(arrival.is_unruly(side));
+        Some(arrival)
+    }
+
     /// Puts what a card sends itself on the cable.
     fn send_outbox(&mut self, place: usize, now: Nanos) {
         let residence = self.stations.get(place).map_or(1, |station| station.node.residence_ns());
         let mut frames = core::mem::take(&mut self.outbox.frames);
         for (side, bytes) in frames.drain(..) {
             let packet = self.packets.store(&bytes);
-            self.send(place, side, Arrival { at: now.after(residence), packet, fcs_ok: true });
+            let is_stream = self.packets.is_stream(packet);
+            self.send(place, side, Arrival { at: now.after(residence), packet, fcs_ok: true, is_stream });
         }
         self.outbox.frames = frames;
     }
@@ -277,18 +310,25 @@ impl<N: Node> Cascade<N> {
             self.packets.release(arrival.packet);
             return;
         }
-        if let Some(station) = next.and_then(|next| self.stations.get_mut(next)) {
-            push(station.inbox(side.other()), arrival);
+        if let Some(next) = next.filter(|&next| next < self.stations.len()) {
+            self.put(next, side.other(), arrival);
             return;
         }
         // The sender listens to control only, as a socket bound to that Ethernet type does, and takes no damaged frame.
-        if let Content::Stream { .. } = self.packets.get(arrival.packet).1 {
+        if arrival.is_stream {
             self.stream_returned += 1;
             self.packets.release(arrival.packet);
             return;
         }
         let [head, tail] = &mut self.returned;
-        push(if next.is_none() { head } else { tail }, arrival);
+        let returned = if next.is_none() { head } else { tail };
+        push(returned, arrival);
+        // A sender that does not listen loses the oldest answers, as an interface's ring does.
+        if returned.len() > RETURNED_MAX
+            && let Some(lost) = returned.pop_front()
+        {
+            self.packets.release(lost.packet);
+        }
     }
 }
 

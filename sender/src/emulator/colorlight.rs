@@ -4,8 +4,8 @@
 use super::Moment;
 use super::card::{CardModule, CardTransfer, Codes, Forward, Picture, Side};
 use super::cascade::{Inbound, Node, Outbox};
-use super::light::Shining;
-use crate::geometry::PixelRect;
+use super::light::{Locator, Shining};
+use crate::geometry::{Orientation, PixelPoint, PixelRect};
 use crate::time::Nanos;
 use crate::wall::{ColorlightFirmware, WireFormat};
 use crate::wire::colorlight::{ColorlightFrame, DiscoveryReplyRepr, REPLY_LEN, ROW_MARKER, RowFrame, SYNC_LEN, SyncRepr};
@@ -50,7 +50,7 @@ impl Receiver {
     #[must_use]
     pub fn new(place: u8, rect: PixelRect, firmware: ColorlightFirmware, transfer: CardTransfer, now: Nanos) -> Self {
         let pixels = usize::try_from(rect.size().area()).unwrap_or(0);
-        let module = CardModule { size: rect.size(), at: crate::geometry::PixelPoint::default(), gray_bits: 16 };
+        let module = CardModule { size: rect.size(), at: PixelPoint::default(), orientation: Orientation::UPRIGHT };
         Self {
             place,
             rect,
@@ -167,7 +167,9 @@ impl<'a> From<&'a Receiver> for Shining<'a> {
             transfer: &receiver.transfer,
             calibration: None,
             modules: &receiver.module,
-            identify: None,
+            gray_bits: 16,
+            low_gray: None,
+            locator: Locator::None,
         }
     }
 }
@@ -205,7 +207,7 @@ impl Node for Receiver {
         Forward::Yes
     }
 
-    fn link_changed(&mut self, _side: Side, _up: bool, _moment: Moment, _outbox: &mut Outbox) {}
+    fn link_changed(&mut self, _side: Side, _up: bool) {}
 }
 
 #[cfg(test)]

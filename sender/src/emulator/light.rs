@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::card::{CalibrationBank, Card, CardModule, CardTransfer, Codes, Correction, Picture};
+use super::card::{Calibration, Card, CardModule, CardTransfer, Codes, Correction, LowGray, Picture};
 use super::pattern;
-use crate::geometry::{PixelPoint, PixelSize};
+use crate::geometry::{Orientation, PixelPoint, PixelRect, PixelSize};
 use crate::wall::{ColorOrder, WireFormat};
 use crate::wire::ocp809::{BRIGHTNESS_FULL, TestPattern};
 
@@ -36,11 +36,15 @@ pub(crate) struct Panel {
 }
 
 impl Panel {
-    /// The samples of its pixels, row by row in its own orientation.
-    pub(crate) fn samples<'a>(&self, memory: &'a [[u16; 3]]) -> impl Iterator<Item = [u16; 3]> + 'a {
-        let (width, start, stride) = (self.size.width as usize, self.memory, self.stride);
-        let row = move |y: usize| memory.get(start + y * stride..).and_then(|row| row.get(..width)).unwrap_or_default();
-        (0..self.size.height as usize).flat_map(move |y| row(y).iter().copied())
+    /// Calls `each` with every pixel of the module that `memory` holds: place in its own orientation, and samples.
+    pub(crate) fn for_each(&self, memory: &[[u16; 3]], mut each: impl FnMut(PixelPoint, [u16; 3])) {
+        for y in 0..self.size.height {
+            let start = self.memory + y as usize * self.stride;
+            let row = memory.get(start..start + self.size.width as usize).unwrap_or_default();
+            for (x, samples) in (0..).zip(row) {
+                each(PixelPoint::new(x, y), by_color(self.color_order, *samples));
+            }
+        }
     }
 }
 
@@ -54,11 +58,26 @@ pub(crate) struct Shining<'a> {
     /// How a code becomes light.
     pub(crate) transfer: &'a CardTransfer,
     /// What corrects it.
-    pub(crate) calibration: Option<&'a CalibrationBank>,
+    pub(crate) calibration: Option<&'a Calibration>,
     /// Its modules, to place patterns.
     pub(crate) modules: &'a [CardModule],
-    /// The number that it shows to be found.
-    pub(crate) identify: Option<u16>,
+    /// Bits of gray of its PWM.
+    pub(crate) gray_bits: u16,
+    /// What lifts the darkest light.
+    pub(crate) low_gray: Option<LowGray>,
+    /// What it shows to be found.
+    pub(crate) locator: Locator,
+}
+
+/// How a card lets itself be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Locator {
+    /// Not at all.
+    None,
+    /// An outline and this number.
+    Number(u16),
+    /// All LEDs at once.
+    White,
 }
 
 /// What turns linear values into LED light.
@@ -67,6 +86,9 @@ struct Dimmer {
     scale: [f32; 3],
     /// Steps of gray.
     steps: f32,
+    /// The knee of the darkest light, and what remains to be multiplied at black for red, green, blue; knee 0: off.
+    knee: f32,
+    lift: [f32; 3],
 }
 
 impl CardTransfer {
@@ -132,22 +154,35 @@ impl<'a> From<&'a Card> for Shining<'a> {
             picture: card.picture(),
             scale: state.gains.map(|gain| brightness * f32::from(gain) / 32_768.0),
             transfer: &settings.transfer,
-            calibration: card.calibration(),
+            calibration: Some(card.calibration()),
             modules: &settings.modules,
-            identify: (state.flags.identify && !state.flags.black_out).then_some(card.id()),
+            gray_bits: u16::from(settings.gray_bits),
+            low_gray: (settings.low_gray.knee > 0).then_some(settings.low_gray),
+            locator: card.locator(),
         }
     }
 }
 
 impl Dimmer {
-    fn new(scale: [f32; 3], gray_bits: u16) -> Self {
-        Self { scale, steps: f32::from(u16::MAX >> (16 - gray_bits.clamp(1, 16))) }
+    fn new(card: &Shining<'_>, panel: &Panel) -> Self {
+        let bits = panel.gray_bits.min(card.gray_bits).clamp(1, 16);
+        let LowGray { knee, gains } = card.low_gray.unwrap_or(LowGray { knee: 0, gains: [0; 3] });
+        Self {
+            scale: card.scale,
+            steps: f32::from(u16::MAX >> (16 - bits)),
+            knee: f32::from(knee) / f32::from(u16::MAX),
+            lift: gains.map(|gain| f32::from(gain) / 32_768.0 - 1.0),
+        }
     }
 
     /// The light of one LED.
     fn light(&self, channel: usize, linear: f32) -> f32 {
         let scale = self.scale.get(channel).copied().unwrap_or(0.0);
-        let light = (linear.clamp(0.0, 1.0) * scale).min(1.0);
+        let mut light = (linear.clamp(0.0, 1.0) * scale).min(1.0);
+        if light < self.knee {
+            let lift = self.lift.get(channel).copied().unwrap_or(0.0);
+            light = (light * (1.0 + lift * (1.0 - light / self.knee))).clamp(0.0, 1.0);
+        }
         (light * self.steps + 0.5).floor() / self.steps
     }
 
@@ -158,6 +193,7 @@ impl Dimmer {
 }
 
 /// Samples in the order of the wire as red, green and blue.
+#[inline]
 pub(crate) fn by_color<T: Copy + Default>(order: ColorOrder, samples: [T; 3]) -> [T; 3] {
     let mut colors = [T::default(); 3];
     for (channel, sample) in order.channels().into_iter().zip(samples) {
@@ -175,20 +211,22 @@ pub(crate) fn module_light(
     tables: &mut DecodeTables,
     mut each: impl FnMut(PixelPoint, [f32; 3]),
 ) {
-    let dimmer = Dimmer::new(card.scale, panel.gray_bits);
+    let dimmer = Dimmer::new(card, panel);
     let correction = card.calibration.and_then(|bank| bank.module(panel.position));
     match card.picture {
         Picture::Black => pixels_of(panel.size).for_each(|(_, point)| each(point, [0.0; 3])),
         Picture::Pattern(pattern) => {
-            pattern_light(card, panel, pattern, correction, |point, light| each(point, dimmer.pixel(light)))
+            pattern_light(card, panel, pattern, correction, |point, light| each(point, dimmer.pixel(light)));
         }
         Picture::Frame(codes) => {
             let table = tables.table(card.transfer, codes.format);
             frame_light(codes, panel, &table, correction, &dimmer, &mut each);
         }
     }
-    if let Some(number) = card.identify {
-        identify(card, panel, number, |point| each(point, dimmer.pixel([1.0; 3])));
+    match card.locator {
+        Locator::None => {}
+        Locator::Number(number) => identify(card, panel, number, |point| each(point, dimmer.pixel([1.0; 3]))),
+        Locator::White => pixels_of(panel.size).for_each(|(_, point)| each(point, dimmer.pixel([1.0; 3]))),
     }
 }
 
@@ -211,19 +249,18 @@ fn frame_light(
     let lit: [Vec<f32>; 3] = core::array::from_fn(|channel| {
         if whole { table.iter().map(|&linear| dimmer.light(channel, linear)).collect() } else { Vec::new() }
     });
-    for ((index, point), samples) in pixels_of(panel.size).zip(panel.samples(codes.codes)) {
-        let color = by_color(panel.color_order, samples);
-        let light = if whole {
-            core::array::from_fn(|channel| {
-                let code = color.get(channel).map_or(0, |&code| usize::from(code));
-                lit.get(channel).and_then(|lit| lit.get(code)).copied().unwrap_or(0.0)
-            })
-        } else {
-            let linear = color.map(decode);
-            dimmer.pixel(correction.map_or(linear, |c| c.apply(index, linear)))
-        };
-        each(point, light);
+    if whole {
+        let light = |channel: usize, code: u16| lit.get(channel).and_then(|lit| lit.get(usize::from(code))).copied();
+        panel.for_each(codes.codes, |point, [r, g, b]| {
+            each(point, [light(0, r), light(1, g), light(2, b)].map(Option::unwrap_or_default));
+        });
+        return;
     }
+    panel.for_each(codes.codes, |point, color| {
+        let index = point.y as usize * panel.size.width as usize + point.x as usize;
+        let linear = color.map(decode);
+        each(point, dimmer.pixel(correction.map_or(linear, |c| c.apply(index, linear))));
+    });
 }
 
 fn pattern_light(
@@ -233,10 +270,9 @@ fn pattern_light(
     correction: Option<&Correction>,
     mut each: impl FnMut(PixelPoint, [f32; 3]),
 ) {
-    let (corner, size) = place_of(card.modules, panel);
+    let placing = Placing::of(card.modules, panel);
     for (index, point) in pixels_of(panel.size) {
-        let at = PixelPoint::new(corner.x + point.x, corner.y + point.y);
-        let linear = pattern::codes(pattern, at, point, size).map(|code| decode_full(card.transfer, code));
+        let linear = pattern::codes(pattern, placing.at(point), point, placing.card).map(|code| decode_full(card.transfer, code));
         each(point, correction.map_or(linear, |c| c.apply(index, linear)));
     }
 }
@@ -248,20 +284,41 @@ fn decode_full(transfer: &CardTransfer, code: u16) -> f32 {
 }
 
 fn identify(card: &Shining<'_>, panel: &Panel, number: u16, mut light: impl FnMut(PixelPoint)) {
-    let (corner, size) = place_of(card.modules, panel);
+    let placing = Placing::of(card.modules, panel);
     for (_, point) in pixels_of(panel.size) {
-        if pattern::identifies(PixelPoint::new(corner.x + point.x, corner.y + point.y), size, number) {
+        if pattern::identifies(placing.at(point), placing.card, number) {
             light(point);
         }
     }
 }
 
-/// Where a module lies in its card's rectangle, and how large that is.
-fn place_of(modules: &[CardModule], panel: &Panel) -> (PixelPoint, PixelSize) {
-    let right = modules.iter().map(|m| m.at.x.saturating_add(m.size.width)).max().unwrap_or(panel.size.width);
-    let bottom = modules.iter().map(|m| m.at.y.saturating_add(m.size.height)).max().unwrap_or(panel.size.height);
-    let corner = modules.get(panel.position).map_or(PixelPoint::default(), |module| module.at);
-    (corner, PixelSize::new(right, bottom))
+/// Where a pixel of a module lies in its card's rectangle, and how large that is.
+struct Placing {
+    corner: PixelPoint,
+    orientation: Orientation,
+    module: PixelSize,
+    card: PixelSize,
+}
+
+impl Placing {
+    fn of(modules: &[CardModule], panel: &Panel) -> Self {
+        let rects = || modules.iter().map(CardModule::rect);
+        let extent = |end: Option<u64>, own: u32| end.and_then(|end| u32::try_from(end).ok()).unwrap_or(own);
+        let right = extent(rects().map(PixelRect::right).max(), panel.size.width);
+        let bottom = extent(rects().map(PixelRect::bottom).max(), panel.size.height);
+        let module = modules.get(panel.position);
+        Self {
+            corner: module.map_or(PixelPoint::default(), |module| module.at),
+            orientation: module.map_or(Orientation::UPRIGHT, |module| module.orientation),
+            module: panel.size,
+            card: PixelSize::new(right, bottom),
+        }
+    }
+
+    fn at(&self, point: PixelPoint) -> PixelPoint {
+        let placed = self.orientation.place(point, self.module);
+        PixelPoint::new(self.corner.x.saturating_add(placed.x), self.corner.y.saturating_add(placed.y))
+    }
 }
 
 /// The mean light of a wall over several frames: what eye and camera see of temporal dithering.
@@ -340,6 +397,14 @@ mod tests {
     }
 
     #[test]
+    fn low_gray_lifts_light_below_its_knee() {
+        let dimmer = Dimmer { scale: [1.0; 3], steps: 65_535.0, knee: 0.5, lift: [1.0; 3] };
+        for (linear, light) in [(0.0, 0.0), (0.125, 0.125 * 1.75), (0.25, 0.375), (0.5, 0.5), (0.75, 0.75)] {
+            assert!((dimmer.light(0, linear) - light).abs() < 1e-4, "a factor from 2.0 at black to 1.0 at the knee: {linear}");
+        }
+    }
+
+    #[test]
     fn the_mean_of_two_frames_lies_between_them() {
         let mut mean = LightMean::new();
         mean.add(&[[0.0, 0.25, 1.0]]);
@@ -354,7 +419,7 @@ mod tests {
         #[test]
         fn gray_depth_rounds_to_the_nearest_step(bits in 1_u16..=16, light in 0.0_f32..=1.0) {
             let steps = f32::from(u16::MAX >> (16 - bits));
-            let dimmer = Dimmer { scale: [1.0; 3], steps };
+            let dimmer = Dimmer { scale: [1.0; 3], steps, knee: 0.0, lift: [0.0; 3] };
             let shown = dimmer.light(1, light);
             prop_assert!((shown - light).abs() <= 0.5 / steps + 1e-6);
             prop_assert!(((shown * steps).round() - shown * steps).abs() < 1e-2, "a whole step");

@@ -88,15 +88,15 @@ impl Packets {
         self.free.push(index);
     }
 
-    /// A frame's bytes and what it is.
-    pub(crate) fn get(&self, index: PacketIndex) -> (&[u8], Content) {
-        self.packets.get(index as usize).map_or((&[], Content::Other), |packet| (&packet.bytes, packet.content))
+    /// Whether a frame belongs to the stream and is sound enough to be forwarded.
+    pub(crate) fn is_stream(&self, index: PacketIndex) -> bool {
+        matches!(self.get(index).1, Content::Stream { .. })
     }
 
-    /// Frames that are on their way.
-    #[cfg(test)]
-    pub(crate) fn in_use(&self) -> usize {
-        self.packets.len() - self.free.len()
+    /// A frame's bytes and what it is.
+    #[inline]
+    pub(crate) fn get(&self, index: PacketIndex) -> (&[u8], Content) {
+        self.packets.get(index as usize).map_or((&[], Content::Other), |packet| (&packet.bytes, packet.content))
     }
 }
 

@@ -109,7 +109,7 @@ impl CardDetail {
     pub(super) fn of_card(card: &Card, moment: Moment) -> Self {
         let (buffers_free, buffers) = card.headroom();
         Self::Ocp809(Box::new(Ocp809Status {
-            serial: card.identity().serial.clone(),
+            serial: card.identity().serial.to_string(),
             model: card.identity().model.clone(),
             id: card.id(),
             master: card.master(moment.now).map(|master| MasterStatus {

@@ -3,10 +3,10 @@
 use core::fmt;
 
 use super::Moment;
-use super::card::{Card, CardAddressing, CardIdentity, CardModule, CardSettings, CardTransfer, Picture};
+use super::card::{Card, CardAddressing, CardIdentity, CardModule, CardSettings, CardTransfer, PanelDrive, Picture};
 use super::cascade::Cascade;
 use super::colorlight::Receiver;
-use super::light::{DecodeTables, Panel, Shining, by_color, module_light};
+use super::light::{DecodeTables, Panel, Shining, module_light};
 use super::status::{CardDetail, CardStatus, Shows};
 use crate::geometry::{Orientation, PixelPoint, PixelRect, PixelSize};
 use crate::ids::{CabinetIndex, PortIndex, ScreenIndex};
@@ -14,6 +14,7 @@ use crate::stream::FeedEnd;
 use crate::time::{Nanos, Tai};
 use crate::wall::{Addressing, Cabinet, LinkSpec, LinkTransfer, Module, Port, ProtocolKind, Wall};
 use crate::wire::ethernet::MacAddress;
+use crate::wire::ocp809::control::Serial;
 
 /// Third byte of the address of a card that replaced another.
 const SPARE: u8 = 0x53;
@@ -135,12 +136,12 @@ impl VirtualWall {
         let size = self.clear(screen, out);
         for panel in self.panels.iter().filter(|panel| panel.screen == screen) {
             let Some(Picture::Frame(codes)) = self.picture(panel.card) else { continue };
-            let points = pixels_in_rows(panel.panel.size);
-            for (point, samples) in points.zip(panel.panel.samples(codes.codes)) {
-                if let Some(pixel) = panel.screen_index(point, size).and_then(|index| out.get_mut(index)) {
-                    *pixel = by_color(panel.panel.color_order, samples);
+            let raster = panel.raster(size);
+            panel.panel.for_each(codes.codes, |point, color| {
+                if let Some(pixel) = out.get_mut(raster.index(point)) {
+                    *pixel = color;
                 }
-            }
+            });
         }
     }
 
@@ -152,8 +153,9 @@ impl VirtualWall {
             let Some(shining) = ports.get(panel.card.port.index()).and_then(|port| port.shining(panel.card.place)) else {
                 continue;
             };
+            let raster = panel.raster(size);
             module_light(&shining, &panel.panel, tables, |point, light| {
-                if let Some(pixel) = panel.screen_index(point, size).and_then(|index| out.get_mut(index)) {
+                if let Some(pixel) = out.get_mut(raster.index(point)) {
                     *pixel = light;
                 }
             });
@@ -206,15 +208,15 @@ impl VirtualWall {
     pub fn replace_card(&mut self, port: PortIndex, place: u16) -> Option<String> {
         let now = self.moment.now;
         self.replaced += 1;
-        let serial = format!("SPARE{:04}", self.replaced);
+        let serial: Serial = format!("SPARE{:04}", self.replaced).parse().unwrap_or_default();
         let card = self.card_mut(port, place)?;
         let old = card.identity();
         let [local, oui, _, rest @ ..] = old.address.0;
         let [port_low, place_high, place_low] = rest;
         let address = MacAddress([local, oui, SPARE, port_low, place_high, place_low]);
-        let identity = CardIdentity { serial: serial.clone(), address, ..old.clone() };
+        let identity = CardIdentity { serial, address, ..old.clone() };
         *card = Card::new(identity, CardSettings::default(), now);
-        Some(serial)
+        Some(serial.to_string())
     }
 
     /// What the cards are like.
@@ -298,18 +300,34 @@ impl VirtualPort {
     }
 }
 
+/// Where the pixels of a module lie in the raster of its screen: a step per column and a step per row of its own.
+#[derive(Debug, Clone, Copy)]
+struct Raster {
+    origin: i64,
+    column: i64,
+    row: i64,
+}
+
 impl WallPanel {
-    /// Where a pixel of the module lies in the raster of its screen.
-    fn screen_index(&self, point: PixelPoint, screen: PixelSize) -> Option<usize> {
-        let placed = self.orientation.place(point, self.panel.size);
-        let (x, y) = (u64::from(self.rect.x) + u64::from(placed.x), u64::from(self.rect.y) + u64::from(placed.y));
-        usize::try_from(y * u64::from(screen.width) + x).ok()
+    fn raster(&self, screen: PixelSize) -> Raster {
+        let index = |point: PixelPoint| {
+            let placed = self.orientation.place(point, self.panel.size);
+            let (x, y) = (i64::from(self.rect.x) + i64::from(placed.x), i64::from(self.rect.y) + i64::from(placed.y));
+            y * i64::from(screen.width) + x
+        };
+        let last = PixelPoint::new(self.panel.size.width.saturating_sub(1), self.panel.size.height.saturating_sub(1));
+        let origin = index(PixelPoint::new(0, 0));
+        let step = |end: PixelPoint, steps: u32| (index(end) - origin) / i64::from(steps.max(1));
+        Raster { origin, column: step(PixelPoint::new(last.x, 0), last.x), row: step(PixelPoint::new(0, last.y), last.y) }
     }
 }
 
-/// Every pixel of a module, row by row.
-fn pixels_in_rows(size: PixelSize) -> impl Iterator<Item = PixelPoint> {
-    (0..size.height).flat_map(move |y| (0..size.width).map(move |x| PixelPoint::new(x, y)))
+impl Raster {
+    /// The pixel's index in the raster; out of every range where it lies outside.
+    fn index(&self, point: PixelPoint) -> usize {
+        let index = self.origin + self.column * i64::from(point.x) + self.row * i64::from(point.y);
+        usize::try_from(index).unwrap_or(usize::MAX)
+    }
 }
 
 /// The modules of a cabinet as they hang.
@@ -337,12 +355,18 @@ const fn corner_of(cabinet: &Cabinet, module: &Module) -> PixelPoint {
     PixelPoint::new(module.rect.x.saturating_sub(cabinet.rect.x), module.rect.y.saturating_sub(cabinet.rect.y))
 }
 
+/// The serial number that the wall names, or one made of port and place.
+fn serial_of(cabinet: &Cabinet, port: usize) -> Serial {
+    let made = || format!("V{port:03}{:04}", cabinet.place).parse();
+    cabinet.serial.as_ref().map_or_else(made, |serial| serial.parse()).unwrap_or_default()
+}
+
 fn card_of(wall: &Wall, port: &Port, index: usize, cabinet: &Cabinet, cards: &VirtualCards, now: Nanos) -> Card {
     let settings = settings_of(wall, port, cabinet);
     let [_, port_low] = u16::try_from(index).unwrap_or(u16::MAX).to_be_bytes();
     let [place_high, place_low] = cabinet.place.to_be_bytes();
     let identity = CardIdentity {
-        serial: cabinet.serial.clone().unwrap_or_else(|| format!("V{index:03}{:04}", cabinet.place)),
+        serial: serial_of(cabinet, index),
         model: cabinet.model.clone(),
         address: MacAddress([0x02, 0x4f, 0x43, port_low, place_high, place_low]),
         hardware_version: 1,
@@ -371,10 +395,14 @@ pub fn settings_of(wall: &Wall, port: &Port, cabinet: &Cabinet) -> CardSettings 
             Addressing::Id => PixelPoint::new(module.in_cabinet.x, module.in_cabinet.y),
             Addressing::Canvas => corner_of(cabinet, module),
         },
-        gray_bits: u8::try_from(module.gray_bits).unwrap_or(16),
+        orientation: own_orientation(cabinet, module),
     };
+    let modules = wall.modules_of(cabinet);
     CardSettings {
-        modules: wall.modules_of(cabinet).iter().map(module).collect(),
+        size: cabinet.orientation.placed_size(cabinet.rect.size()),
+        gray_bits: modules.iter().map(|module| module.gray_bits).max().and_then(|bits| u8::try_from(bits).ok()).unwrap_or(16),
+        panel: PanelDrive { scan: modules.first().map_or(16, |module| module.scan), ..CardSettings::default().panel },
+        modules: modules.iter().map(module).collect(),
         addressing: match port.addressing {
             Addressing::Id => CardAddressing::Id,
             Addressing::Canvas => CardAddressing::Canvas { canvas: port.canvas, rect },
@@ -382,6 +410,13 @@ pub fn settings_of(wall: &Wall, port: &Port, cabinet: &Cabinet) -> CardSettings 
         transfer: transfer_of(&port.link),
         ..CardSettings::default()
     }
+}
+
+/// How a module hangs in its cabinet.
+fn own_orientation(cabinet: &Cabinet, module: &Module) -> Orientation {
+    // Of the eight, the one that becomes the module's own inside the cabinet's.
+    let inside = |own: &Orientation| own.inside(cabinet.orientation) == module.orientation;
+    Orientation::all().find(inside).unwrap_or_default()
 }
 
 /// How the cards of a link decode codes. Codes that pass as they came from the source meet the card's own gamma.

@@ -2,15 +2,14 @@
 
 use core::ops::Range;
 
-use ocp809_calibration::lut::PackedMatrix;
 use ocp809_calibration::lut::fixed::UNITY;
 
 use super::block::{BLOCK, Block};
-use super::encode::{FastEncoder, Site, encode, pass_codes};
+use super::encode::{FastEncoder, Site, add_loss, finish, pass_codes, values};
 use super::prepared::Prepared;
 use super::{gamut, scale, simd, source, transfer};
 use crate::frame::FrameView;
-use crate::plan::{Law, PathPlan, Scale, ScreenPlan, Span, Tile, TileCorrection};
+use crate::plan::{Encoder, Law, PathPlan, Scale, ScreenPlan, Span, Tile, TileCorrection};
 
 /// Rows that one worker computes in one go.
 pub(crate) const BAND_ROWS: u32 = 32;
@@ -78,45 +77,49 @@ impl Band {
                 if let Some(filter) = &screen.scale {
                     self.filter_rows(job, screen, filter, y);
                 }
-                for span in &band.spans {
-                    simd::span(job.prepared.level, self, job, screen, span, y);
+                for segment in &band.segments {
+                    let spans = band.spans.get(segment.clone()).unwrap_or_default();
+                    simd::segment(job.prepared.level, self, job, screen, spans, y);
                 }
             }
         }
     }
 
+    /// Computes one row of spans without a gap that share encoder and levels.
     #[inline(always)]
-    pub(super) fn span_inline(&mut self, job: Job<'_>, screen: &ScreenPlan, span: &Span, y: u32) {
-        let tile = job.plan.tiles.get(span.tile);
-        let encoder = tile.and_then(|tile| tile.encoder);
-        let Some(((tile, encoder), fast)) = tile
-            .zip(encoder.and_then(|index| job.plan.encoders.get(index)))
-            .zip(encoder.and_then(|index| job.prepared.encoders.get(index)))
-        else {
-            return;
-        };
-        let width = screen.size.width as usize;
-        let row = (y - self.rows.start) as usize * width;
-        for x in span.columns.clone().step_by(BLOCK) {
-            self.scratch.length = ((span.columns.end - x) as usize).min(BLOCK);
+    pub(super) fn segment_inline(&mut self, job: Job<'_>, screen: &ScreenPlan, spans: &[Span], y: u32) {
+        let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return };
+        let Some((tile, encoder, fast)) = job.tile_and_encoder(first.tile) else { return };
+        let row = (y - self.rows.start) as usize * screen.size.width as usize;
+        let mut rest = spans;
+        for x in (first.columns.start..last.columns.end).step_by(BLOCK) {
+            self.scratch.length = ((last.columns.end - x) as usize).min(BLOCK);
             let at = (row + x as usize) * 3;
-            let length = self.scratch.length * 3;
+            let out = at..at + self.scratch.length * 3;
             if matches!(encoder.law, Law::Pass) {
-                source::codes(
-                    &job.plan.ingest,
-                    job.frame,
-                    (screen.origin.x + x) as usize,
-                    (screen.origin.y + y) as usize,
-                    &mut self.scratch,
-                );
-                pass_codes(encoder.bits, &self.scratch, self.codes.get_mut(at..at + length).unwrap_or_default());
+                let (source_x, source_y) = ((screen.origin.x + x) as usize, (screen.origin.y + y) as usize);
+                source::codes(&job.plan.ingest, job.frame, source_x, source_y, &mut self.scratch);
+                pass_codes(encoder.bits, &self.scratch, self.codes.get_mut(out).unwrap_or_default());
                 continue;
             }
-            self.light(job, screen, span.tile, tile, x, y);
-            self.correct(screen, tile, x, y);
+            while let [done, others @ ..] = rest
+                && done.columns.end <= x
+            {
+                rest = others;
+            }
+            self.light(job, screen, first.tile, tile, x, y);
+            let length = self.scratch.length;
+            let pieces = rest.iter().take_while(|span| (span.columns.start as usize) < x as usize + length);
+            let pieces = pieces.filter_map(|span| Some((span.within(x, length), job.plan.tiles.get(span.tile)?)));
+            for (range, tile) in pieces.clone() {
+                correct(screen, tile, x, y, range, &mut self.scratch);
+            }
+            values(fast, encoder, &mut self.scratch);
+            for (range, tile) in pieces.filter(|_| fast.has_loss()) {
+                add_loss(fast, encoder, tile.scalars, &range, &mut self.scratch);
+            }
             let site = Site { x, y, phase: job.phase };
-            let out = self.codes.get_mut(at..at + length).unwrap_or_default();
-            encode(fast, encoder, tile.scalars, site, &mut self.scratch, out);
+            finish(encoder, site, &mut self.scratch, self.codes.get_mut(out).unwrap_or_default());
         }
     }
 
@@ -141,19 +144,6 @@ impl Band {
         }
         if tile.levels != [UNITY; 3] {
             block.level(tile.levels);
-        }
-    }
-
-    #[inline(always)]
-    fn correct(&mut self, screen: &ScreenPlan, tile: &Tile, x: u32, y: u32) {
-        match &tile.correction {
-            TileCorrection::None => self.scratch.clip(),
-            TileCorrection::Module(matrix) => self.scratch.multiply(matrix.coefficients()),
-            TileCorrection::Pixels(base) => {
-                let first = y as usize * screen.size.width as usize + x as usize;
-                let packed: &[PackedMatrix] = screen.pixels.get(first..).unwrap_or_default();
-                self.scratch.multiply_each(base, packed);
-            }
         }
     }
 
@@ -182,6 +172,38 @@ impl Band {
                 }
                 [*r, *g, *b] = sums.map(scale::finish);
             }
+        }
+    }
+}
+
+impl<'a> Job<'a> {
+    /// A tile, its encoder, and the encoder's tables.
+    #[inline(always)]
+    fn tile_and_encoder(self, index: usize) -> Option<(&'a Tile, &'a Encoder, &'a FastEncoder)> {
+        let tile = self.plan.tiles.get(index)?;
+        Some((tile, self.plan.encoders.get(tile.encoder?)?, self.prepared.encoders.get(tile.encoder?)?))
+    }
+}
+
+impl Span {
+    /// Its pixels among the `length` pixels from column `x` on.
+    #[inline(always)]
+    fn within(&self, x: u32, length: usize) -> Range<usize> {
+        let start = self.columns.start.saturating_sub(x) as usize;
+        let end = self.columns.end.saturating_sub(x) as usize;
+        start.min(length)..end.min(length)
+    }
+}
+
+/// Calibrates the pixels of a block that belong to one tile.
+#[inline(always)]
+fn correct(screen: &ScreenPlan, tile: &Tile, x: u32, y: u32, range: Range<usize>, block: &mut Block) {
+    match &tile.correction {
+        TileCorrection::None => block.clip(range),
+        TileCorrection::Module(matrix) => block.multiply(&range, matrix.coefficients()),
+        TileCorrection::Pixels(base) => {
+            let first = y as usize * screen.size.width as usize + x as usize + range.start;
+            block.multiply_each(&range, base, screen.pixels.get(first..).unwrap_or_default());
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Everything here is the arithmetic of the scalar stages in loops that compilers turn into vector code: table reads are
 //! kept apart from arithmetic, and products stay within 16 bits times 16 bits.
 
+use core::ops::Range;
+
 use ocp809_calibration::lut::fixed::{ONE, mul16};
 use ocp809_calibration::lut::{MatrixBase, PackedMatrix};
 
@@ -60,40 +62,46 @@ impl Block {
         }
     }
 
-    /// No calibration: clip only.
+    /// No calibration of the pixels in `range`: clip only.
     #[inline(always)]
-    pub(crate) fn clip(&mut self) {
-        let padded = self.padded();
+    pub(crate) fn clip(&mut self, range: Range<usize>) {
         for (out, lane) in self.corrected.iter_mut().zip(&self.light) {
-            out.iter_mut().zip(lane).take(padded).for_each(|(out, &light)| *out = light.min(ONE));
+            let (Some(out), Some(lane)) = (out.get_mut(range.clone()), lane.get(range.clone())) else { return };
+            out.iter_mut().zip(lane).for_each(|(out, &light)| *out = light.min(ONE));
         }
     }
 
-    /// One matrix for all pixels: see [`super::correct`].
+    /// The lanes of light of the pixels in `range`.
     #[inline(always)]
-    pub(crate) fn multiply(&mut self, matrix: &[i16; 9]) {
-        let padded = self.padded();
-        let [red, green, blue] = self.light.each_ref().map(|lane| lane.get(..padded).unwrap_or_default());
+    fn light_in<'a>(light: &'a [Lane<u32>; 3], range: &Range<usize>) -> [&'a [u32]; 3] {
+        light.each_ref().map(|lane| lane.get(range.clone()).unwrap_or_default())
+    }
+
+    /// One matrix for all pixels in `range`: see [`super::correct`].
+    #[inline(always)]
+    pub(crate) fn multiply(&mut self, range: &Range<usize>, matrix: &[i16; 9]) {
+        let [red, green, blue] = Self::light_in(&self.light, range);
         for (out, row) in self.corrected.iter_mut().zip(matrix.as_chunks::<3>().0) {
             let [cr, cg, cb] = row.map(i32::from);
+            let out = out.get_mut(range.clone()).unwrap_or_default();
             for (((out, &r), &g), &b) in out.iter_mut().zip(red).zip(green).zip(blue) {
                 *out = product([cr, cg, cb], [r, g, b]);
             }
         }
     }
 
-    /// A packed matrix for each pixel, all of one module.
+    /// A packed matrix for each pixel in `range`, all of one module.
     #[inline(always)]
-    pub(crate) fn multiply_each(&mut self, base: &MatrixBase, packed: &[PackedMatrix]) {
+    pub(crate) fn multiply_each(&mut self, range: &Range<usize>, base: &MatrixBase, packed: &[PackedMatrix]) {
         let [b12, b13, b21, b23, b31, b32] = base.off_diagonal().map(i32::from);
         let shift = base.shift();
         // A signed byte of a word, from its place in the topmost byte, as steps from its base.
         let step = |from: i32, word: u32, up: u32| from + (((word << up).cast_signed() >> 24) << shift);
         let low = |word: u32| (word << 16).cast_signed() >> 16;
-        let [red, green, blue] = &mut self.corrected;
-        let [r, g, b] = &self.light;
+        let [r, g, b] = Self::light_in(&self.light, range);
+        let [red, green, blue] = self.corrected.each_mut().map(|lane| lane.get_mut(range.clone()).unwrap_or_default());
         let out = red.iter_mut().zip(green).zip(blue);
-        for ((((out, &r), &g), &b), &PackedMatrix([w0, w1, w2])) in out.zip(r).zip(g).zip(b).take(self.length).zip(packed) {
+        for ((((out, &r), &g), &b), &PackedMatrix([w0, w1, w2])) in out.zip(r).zip(g).zip(b).zip(packed) {
             let ((red, green), blue) = out;
             let light = [r, g, b];
             *red = product([low(w0), step(b12, w1, 8), step(b13, w1, 0)], light);

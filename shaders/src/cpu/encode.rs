@@ -3,6 +3,8 @@
 //! The octave of a light is read off a float's exponent. That is exact: the lowest bits of lights above 2^24 are cleared
 //! before the conversion, and [`ocp809_calibration::lut::fixed::LogIndex`] never looks at them.
 
+use core::ops::Range;
+
 use ocp809_calibration::lut::fixed::LogIndex;
 use ocp809_calibration::lut::loss::SCALAR_BITS;
 use ocp809_calibration::lut::output::VALUE_BITS;
@@ -45,6 +47,11 @@ impl FastEncoder {
         };
         Self { table, loss: encoder.loss.as_ref().map(|loss| in_float_order(loss.entries())) }
     }
+
+    /// Whether modules differ by their low-grey loss.
+    pub(crate) const fn has_loss(&self) -> bool {
+        self.loss.is_some()
+    }
 }
 
 /// A table on the grid of [`LogIndex`] in float order.
@@ -80,31 +87,20 @@ fn thresholds(encoder: &Encoder, site: Site, channel: usize) -> [u32; 4] {
     core::array::from_fn(|x| ((2 * rank(site.x + u32::try_from(x).unwrap_or(0), site.y, channel, offset) + 1) << fraction) >> 5)
 }
 
-/// Encodes the corrected light of `block` into interleaved codes, three per pixel.
+/// Values of the corrected light of a block, without loss.
 #[inline(always)]
-pub(crate) fn encode(fast: &FastEncoder, encoder: &Encoder, scalars: [i16; 3], site: Site, block: &mut Block, out: &mut [u16]) {
+pub(crate) fn values(fast: &FastEncoder, encoder: &Encoder, block: &mut Block) {
     let padded = block.padded();
-    let fraction = VALUE_BITS - encoder.bits;
-    for (channel, ((lane, light), scalar)) in block.values.iter_mut().zip(&block.corrected).zip(scalars).enumerate() {
+    for (lane, light) in block.values.iter_mut().zip(&block.corrected) {
         let fractions = block.fractions.get_mut(..padded);
         let (Some(lane), Some(light), Some(fractions)) = (lane.get_mut(..padded), light.get(..padded), fractions) else { return };
-        values(fast, encoder, light, lane, fractions);
-        if let Some(table) = &fast.loss {
-            add_loss(table, scalar, top(encoder.bits) << fraction, light, fractions, lane);
-        }
-        let thresholds = thresholds(encoder, site, channel);
-        for group in lane.as_chunks_mut::<4>().0 {
-            for (value, threshold) in group.iter_mut().zip(thresholds) {
-                *value = (*value + threshold) >> fraction;
-            }
-        }
+        lane_values(fast, encoder, light, lane, fractions);
     }
-    interleave(&block.values, out);
 }
 
-/// Values of one channel, without loss.
+/// Values of one channel.
 #[inline(always)]
-fn values(fast: &FastEncoder, encoder: &Encoder, light: &[u32], out: &mut [u32], fractions: &mut [u32]) {
+fn lane_values(fast: &FastEncoder, encoder: &Encoder, light: &[u32], out: &mut [u32], fractions: &mut [u32]) {
     let Some(table) = &fast.table else {
         out.iter_mut().zip(light).for_each(|(out, &light)| *out = linear(light, encoder.bits));
         return;
@@ -118,6 +114,22 @@ fn values(fast: &FastEncoder, encoder: &Encoder, light: &[u32], out: &mut [u32],
     }
 }
 
+/// Dithers the values of a block into interleaved codes, three per pixel.
+#[inline(always)]
+pub(crate) fn finish(encoder: &Encoder, site: Site, block: &mut Block, out: &mut [u16]) {
+    let padded = block.padded();
+    let fraction = VALUE_BITS - encoder.bits;
+    for (channel, lane) in block.values.iter_mut().enumerate() {
+        let thresholds = thresholds(encoder, site, channel);
+        for group in lane.get_mut(..padded).unwrap_or_default().as_chunks_mut::<4>().0 {
+            for (value, threshold) in group.iter_mut().zip(thresholds) {
+                *value = (*value + threshold) >> fraction;
+            }
+        }
+    }
+    interleave(&block.values, out);
+}
+
 /// Replaces indices by entries. The mask is what an index has already; it spares the check.
 #[inline(always)]
 fn look_up(table: &Table, indices: &mut [u32]) {
@@ -126,20 +138,27 @@ fn look_up(table: &Table, indices: &mut [u32]) {
     }
 }
 
-/// Adds what a module with share `scalar` needs to make up for its loss: see [`ocp809_calibration::lut::LossTable::extra`].
-/// `indices` is room for as many words.
+/// Adds what a module with the shares `scalars` needs to make up for its loss, to the values of the pixels in `range`: see
+/// [`ocp809_calibration::lut::LossTable::extra`].
 #[inline(always)]
-fn add_loss(table: &Table, scalar: i16, limit: u32, light: &[u32], indices: &mut [u32], out: &mut [u32]) {
-    let (scalar, limit) = (i32::from(scalar), limit.cast_signed());
-    for (index, &light) in indices.iter_mut().zip(light) {
-        *index = place(light).0;
-    }
-    look_up(table, indices);
-    for ((value, &light), &mut entry) in out.iter_mut().zip(light).zip(indices) {
-        let (entry, fraction) = (entry.cast_signed(), place(light).1.cast_signed());
-        let curve = (entry >> 16) + ((((entry << 16) >> 16) * fraction) >> 15);
-        let extra = (curve * scalar + (1 << (SCALAR_BITS - 1))) >> SCALAR_BITS;
-        *value = (value.cast_signed() + extra).clamp(0, limit).cast_unsigned();
+pub(crate) fn add_loss(fast: &FastEncoder, encoder: &Encoder, scalars: [i16; 3], range: &Range<usize>, block: &mut Block) {
+    let Some(table) = &fast.loss else { return };
+    let limit = (top(encoder.bits) << (VALUE_BITS - encoder.bits)).cast_signed();
+    for ((lane, light), scalar) in block.values.iter_mut().zip(&block.corrected).zip(scalars) {
+        let indices = block.fractions.get_mut(range.clone());
+        let (Some(lane), Some(light), Some(indices)) = (lane.get_mut(range.clone()), light.get(range.clone()), indices) else {
+            return;
+        };
+        for (index, &light) in indices.iter_mut().zip(light) {
+            *index = place(light).0;
+        }
+        look_up(table, indices);
+        for ((value, &light), &mut entry) in lane.iter_mut().zip(light).zip(indices) {
+            let (entry, fraction) = (entry.cast_signed(), place(light).1.cast_signed());
+            let curve = (entry >> 16) + ((((entry << 16) >> 16) * fraction) >> 15);
+            let extra = (curve * i32::from(scalar) + (1 << (SCALAR_BITS - 1))) >> SCALAR_BITS;
+            *value = (value.cast_signed() + extra).clamp(0, limit).cast_unsigned();
+        }
     }
 }
 
@@ -180,7 +199,7 @@ mod tests {
             let edges = [0, 1, 2, 127, 128, 255, 256, 257, ONE, ONE - 1, ONE / 2, ONE / 2 - 1, (1 << 24) + 1, (1 << 25) + 3];
             lane.iter_mut().zip(lights.into_iter().chain(edges)).for_each(|(slot, light)| *slot = light);
             let (mut out, mut fractions) = ([0; BLOCK], [0; BLOCK]);
-            values(&fast, &encoder, &lane, &mut out, &mut fractions);
+            lane_values(&fast, &encoder, &lane, &mut out, &mut fractions);
             for (&light, value) in lane.iter().zip(out) {
                 prop_assert_eq!(value, table.value(light), "light {}", light);
             }

@@ -117,9 +117,11 @@ fn words(port: &PortPlan, packet: &PacketPlan, codes: Codes<'_>, payload: &mut [
     }
 }
 
-/// Samples of 10 or 12 bits: collected in a word until whole groups of four (two) pixels are full.
+/// Samples of 10 or 12 bits, group by group.
 fn bits(port: &PortPlan, packet: &PacketPlan, codes: Codes<'_>, payload: &mut [u8]) {
-    let mut writer = BitWriter { bits: port.format.bits(), held: 0, count: 0, out: payload.iter_mut() };
+    let group_bytes = port.format.group_bytes() as usize;
+    let mut writer = GroupWriter { bits: port.format.bits(), held: 0, free: 0, groups: payload.chunks_exact_mut(group_bytes) };
+    writer.free = writer.room();
     for run in port.runs_of(packet) {
         if run.module.is_none() {
             (0..run.length).for_each(|_| writer.pixel([0; 3]));
@@ -133,41 +135,49 @@ fn bits(port: &PortPlan, packet: &PacketPlan, codes: Codes<'_>, payload: &mut [u
     writer.finish();
 }
 
-/// Writes samples without gaps, the most significant bit first. Runs of a packet follow each other without gaps too.
-struct BitWriter<'a> {
+/// Collects the pixels of a group in a word, the first topmost, and writes whole groups. Runs of a packet follow each other
+/// without gaps.
+struct GroupWriter<'a> {
+    /// Bits of a sample.
     bits: u32,
-    /// The lowest `count` bits wait to be written.
-    held: u64,
-    count: u32,
-    out: core::slice::IterMut<'a, u8>,
+    /// Samples of the open group, the last one lowest.
+    held: u128,
+    /// Bits that are missing in the open group.
+    free: u32,
+    groups: core::slice::ChunksExactMut<'a, u8>,
 }
 
-impl BitWriter<'_> {
+impl GroupWriter<'_> {
+    /// Bits of a group: four pixels of 10 bits, two of 12.
+    const fn room(&self) -> u32 {
+        if self.bits == 10 { 120 } else { 72 }
+    }
+
     #[inline]
     fn pixel(&mut self, codes: [u16; 3]) {
-        for code in codes {
-            self.held = (self.held << self.bits) | u64::from(code);
-        }
-        self.count += 3 * self.bits;
-        while self.count >= 8 {
-            self.count -= 8;
-            self.byte(self.held >> self.count);
-        }
-    }
-
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the lowest byte is meant")]
-    fn byte(&mut self, bits: u64) {
-        if let Some(byte) = self.out.next() {
-            *byte = bits as u8;
+        let [a, b, c] = codes.map(u64::from);
+        let pixel = (a << (2 * self.bits)) | (b << self.bits) | c;
+        self.held = (self.held << (3 * self.bits)) | u128::from(pixel);
+        self.free -= 3 * self.bits;
+        if self.free == 0 {
+            self.write();
         }
     }
 
-    /// Pads the last group with zero bits.
+    fn write(&mut self) {
+        let bytes = (self.held << (128 - self.room())).to_be_bytes();
+        if let Some(group) = self.groups.next() {
+            group.iter_mut().zip(bytes).for_each(|(byte, own)| *byte = own);
+        }
+        self.held = 0;
+        self.free = self.room();
+    }
+
+    /// Pads the open group with zero bits.
     fn finish(mut self) {
-        if self.count > 0 {
-            self.byte(self.held << (8 - self.count));
+        if self.free < self.room() {
+            self.held <<= self.free;
+            self.write();
         }
-        self.out.for_each(|byte| *byte = 0);
     }
 }

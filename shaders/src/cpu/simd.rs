@@ -39,27 +39,27 @@ impl Level {
     }
 }
 
-/// [`Band::span_inline`] with the instructions of `level`.
-pub(crate) fn span(level: Level, band: &mut Band, job: Job<'_>, screen: &ScreenPlan, span: &Span, y: u32) {
+/// [`Band::segment_inline`] with the instructions of `level`.
+pub(crate) fn segment(level: Level, band: &mut Band, job: Job<'_>, screen: &ScreenPlan, spans: &[Span], y: u32) {
     match level {
-        Level::Baseline => band.span_inline(job, screen, span, y),
+        Level::Baseline => band.segment_inline(job, screen, spans, y),
         #[cfg(target_arch = "x86_64")]
         // SAFETY: only `Level::detect` makes this value, after it found AVX2.
-        Level::Avx2 => unsafe { span_avx2(band, job, screen, span, y) },
+        Level::Avx2 => unsafe { segment_avx2(band, job, screen, spans, y) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: only `Level::detect` makes this value, after it found all five sets.
-        Level::Avx512 => unsafe { span_avx512(band, job, screen, span, y) },
+        Level::Avx512 => unsafe { segment_avx512(band, job, screen, spans, y) },
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn span_avx2(band: &mut Band, job: Job<'_>, screen: &ScreenPlan, span: &Span, y: u32) {
-    band.span_inline(job, screen, span, y);
+fn segment_avx2(band: &mut Band, job: Job<'_>, screen: &ScreenPlan, spans: &[Span], y: u32) {
+    band.segment_inline(job, screen, spans, y);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd")]
-fn span_avx512(band: &mut Band, job: Job<'_>, screen: &ScreenPlan, span: &Span, y: u32) {
-    band.span_inline(job, screen, span, y);
+fn segment_avx512(band: &mut Band, job: Job<'_>, screen: &ScreenPlan, spans: &[Span], y: u32) {
+    band.segment_inline(job, screen, spans, y);
 }

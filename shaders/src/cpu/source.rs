@@ -43,6 +43,7 @@ fn read(ingest: &Ingest, row: &[u8], place: SamplePlace, first: usize, out: &mut
         (1, 3) => read_bytes::<3>(row, out),
         (1, _) => read_bytes::<4>(row, out),
         (_, 2) => read_words::<2>(ingest, row, out),
+        (_, 6) => read_words::<6>(ingest, row, out),
         _ => read_words::<4>(ingest, row, out),
     }
 }

@@ -12,7 +12,7 @@ mod tile;
 pub(crate) use encoder::{Encoder, Law};
 pub(crate) use ingest::Ingest;
 pub(crate) use rows::Span;
-pub(crate) use scale::Scale;
+pub(crate) use scale::{Axis, Scale};
 pub(crate) use screen::{Gamut, ScreenPlan};
 pub(crate) use tile::{Tile, TileCorrection};
 

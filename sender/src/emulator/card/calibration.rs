@@ -1,6 +1,9 @@
-//! Calibration banks of a card: one acts, the one before is kept, and a bypass makes the card neutral (PROTOCOL.md 6).
+//! Calibration of a card: the bank that the last commit made, the one before, and which of them acts (PROTOCOL.md 13).
+
+use sha2::{Digest, Sha256};
 
 use crate::wire::field::u16_at;
+use crate::wire::ocp809::control::{BankChoice, BankReport, BankSelect, CalibrationKind, UploadReport};
 
 /// 1.0 as an S2.13 coefficient.
 const UNITY_S2_13: i16 = 8192;
@@ -20,48 +23,55 @@ pub enum Correction {
     Gains(Vec<[u16; 3]>),
 }
 
-/// The corrections of a card, module by module.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct CalibrationBank {
-    modules: Vec<Option<Correction>>,
+/// A correction with the hash of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stored {
+    correction: Correction,
+    kind: CalibrationKind,
+    sha256: [u8; 32],
 }
 
-/// Which bank acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Selection {
-    /// None: identity.
-    Bypass,
-    /// The newest.
-    #[default]
-    Active,
-    /// The one before.
-    Previous,
+/// The corrections of all modules, by their position in the card.
+type Bank = Vec<Option<Stored>>;
+
+/// The two banks of a card. They survive a power cycle.
+#[derive(Debug, Clone)]
+pub struct Calibration {
+    active: Bank,
+    previous: Bank,
+    acting: BankChoice,
 }
 
-/// Two banks, of which one acts.
-#[derive(Debug, Default)]
-pub(super) struct Banks {
-    newest: CalibrationBank,
-    previous: CalibrationBank,
-    selection: Selection,
+impl Default for Calibration {
+    /// Two empty banks.
+    fn default() -> Self {
+        Self { active: Bank::new(), previous: Bank::new(), acting: BankChoice::Active }
+    }
 }
 
 impl Correction {
-    /// Reads matrices as an upload carries them; `None` when the length fits no whole number of pixels.
-    #[must_use]
-    pub fn matrices(bytes: &[u8]) -> Option<Self> {
-        let pixels = bytes.chunks_exact(MATRIX_LEN);
-        let whole = pixels.remainder().is_empty();
-        let matrix = |pixel: &[u8]| core::array::from_fn(|i| u16_at(pixel, i * 2).cast_signed());
-        whole.then(|| Self::Matrices(pixels.map(matrix).collect()))
+    /// Reads coefficients as an upload carries them; `None` when the length fits no whole number of pixels, or a virtual
+    /// card has no use for the kind.
+    pub(super) fn parse(kind: CalibrationKind, bytes: &[u8]) -> Option<Self> {
+        let size = Self::bytes_per_pixel(kind)?;
+        let pixels = bytes.chunks_exact(size);
+        if !pixels.remainder().is_empty() {
+            return None;
+        }
+        Some(if kind == CalibrationKind::Matrix {
+            Self::Matrices(pixels.map(|pixel| core::array::from_fn(|i| u16_at(pixel, i * 2).cast_signed())).collect())
+        } else {
+            Self::Gains(pixels.map(|pixel| core::array::from_fn(|i| u16_at(pixel, i * 2))).collect())
+        })
     }
 
-    /// Reads gains as an upload carries them.
-    #[must_use]
-    pub fn gains(bytes: &[u8]) -> Option<Self> {
-        let pixels = bytes.chunks_exact(GAINS_LEN);
-        let whole = pixels.remainder().is_empty();
-        whole.then(|| Self::Gains(pixels.map(|pixel| core::array::from_fn(|i| u16_at(pixel, i * 2))).collect()))
+    /// Bytes that a pixel takes in an upload of this kind.
+    pub(super) const fn bytes_per_pixel(kind: CalibrationKind) -> Option<usize> {
+        match kind {
+            CalibrationKind::Matrix => Some(MATRIX_LEN),
+            CalibrationKind::Gains => Some(GAINS_LEN),
+            CalibrationKind::None | CalibrationKind::LowGray => None,
+        }
     }
 
     /// Corrects linear light of a pixel of the module.
@@ -80,62 +90,76 @@ impl Correction {
             }),
         }
     }
-
-    /// Pixels that it corrects.
-    #[must_use]
-    pub fn pixels(&self) -> usize {
-        match self {
-            Self::Matrices(matrices) => matrices.len(),
-            Self::Gains(gains) => gains.len(),
-        }
-    }
 }
 
-impl CalibrationBank {
-    /// The correction of a module, by its position in the card.
+impl Calibration {
+    /// What corrects a module, by its position in the card; `None`: nothing does.
     #[must_use]
     pub fn module(&self, position: usize) -> Option<&Correction> {
-        self.modules.get(position).and_then(Option::as_ref)
+        let bank = match self.acting {
+            BankChoice::Bypass => return None,
+            BankChoice::Active => &self.active,
+            BankChoice::Previous => &self.previous,
+        };
+        stored(bank, position).map(|stored| &stored.correction)
     }
 
-    /// Sets the correction of a module.
-    pub fn set_module(&mut self, position: usize, correction: Option<Correction>) {
-        if position >= self.modules.len() {
-            self.modules.resize(position + 1, None);
+    /// Makes a new active bank of the active one, with other coefficients for the modules from `first` on, whose bytes are
+    /// given one after the other, and lets it act. `None` when the bytes are no coefficients of this kind.
+    pub(super) fn commit<'a>(
+        &mut self,
+        first: usize,
+        kind: CalibrationKind,
+        modules: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Option<()> {
+        let mut next = self.active.clone();
+        for (position, bytes) in (first..).zip(modules) {
+            let (correction, sha256) = (Correction::parse(kind, bytes)?, Sha256::digest(bytes).into());
+            if position >= next.len() {
+                next.resize(position + 1, None);
+            }
+            *next.get_mut(position)? = Some(Stored { correction, kind, sha256 });
         }
-        if let Some(place) = self.modules.get_mut(position) {
-            *place = correction;
-        }
-    }
-}
-
-impl Banks {
-    /// The bank that acts.
-    pub(super) const fn active(&self) -> Option<&CalibrationBank> {
-        match self.selection {
-            Selection::Bypass => None,
-            Selection::Active => Some(&self.newest),
-            Selection::Previous => Some(&self.previous),
-        }
-    }
-
-    /// Makes a new bank from the newest one with another correction of one module, and lets it act.
-    pub(super) fn commit(&mut self, position: usize, correction: Correction) {
-        let mut next = self.newest.clone();
-        next.set_module(position, Some(correction));
-        self.previous = core::mem::replace(&mut self.newest, next);
-        self.selection = Selection::Active;
+        self.previous = core::mem::replace(&mut self.active, next);
+        self.acting = BankChoice::Active;
+        Some(())
     }
 
     /// Chooses the bank that acts.
-    pub(super) const fn select(&mut self, selection: Selection) {
-        self.selection = selection;
+    pub(super) const fn select(&mut self, choice: BankChoice) {
+        self.acting = choice;
     }
+
+    /// What the banks hold for each of `modules` modules.
+    pub(super) fn report(&self, modules: usize) -> UploadReport {
+        let kind = |stored: Option<&Stored>| stored.map_or(CalibrationKind::None, |stored| stored.kind);
+        let sha256 = |stored: Option<&Stored>| stored.map_or([0; 32], |stored| stored.sha256);
+        let module = |(position, module)| {
+            let (active, previous) = (stored(&self.active, position), stored(&self.previous, position));
+            BankReport {
+                module,
+                active_kind: kind(active),
+                active_sha256: sha256(active),
+                previous_kind: kind(previous),
+                previous_sha256: sha256(previous),
+            }
+        };
+        let banks = (0..modules).zip(0..=u16::MAX).map(module).collect();
+        UploadReport { acting: BankSelect { choice: self.acting }, banks }
+    }
+}
+
+fn stored(bank: &Bank, position: usize) -> Option<&Stored> {
+    bank.get(position).and_then(Option::as_ref)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn close(a: [f32; 3], b: [f32; 3]) -> bool {
+        a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-6)
+    }
 
     #[test]
     fn a_matrix_mixes_channels_row_by_row() {
@@ -143,27 +167,36 @@ mod tests {
         for coefficient in [0_i16, 8192, 0, 4096, 0, 0, 0, 0, -8192] {
             bytes.extend_from_slice(&coefficient.to_be_bytes());
         }
-        let correction = Correction::matrices(&bytes).expect("one pixel");
-        assert_eq!(
-            correction.apply(0, [0.5, 0.25, 1.0]),
-            [0.25, 0.25, -1.0],
-            "red from green, green from half red, blue inverted"
-        );
-        assert_eq!(correction.apply(1, [0.5, 0.25, 1.0]), [0.5, 0.25, 1.0], "a pixel without a matrix is left alone");
-        assert_eq!(Correction::matrices(&bytes[1..]), None, "part of a pixel");
+        let correction = Correction::parse(CalibrationKind::Matrix, &bytes).expect("one pixel");
+        let light = [0.5, 0.25, 1.0];
+        assert!(close(correction.apply(0, light), [0.25, 0.25, -1.0]), "red from green, green from half red, blue inverted");
+        assert!(close(correction.apply(1, light), light), "a pixel without a matrix is left alone");
+        assert_eq!(Correction::parse(CalibrationKind::Matrix, &bytes[1..]), None, "part of a pixel");
+        let gains = Correction::parse(CalibrationKind::Gains, &[0x80, 0, 0x40, 0, 0xff, 0xff]).expect("one pixel");
+        assert!(close(gains.apply(0, [1.0; 3]), [1.0, 0.5, 65_535.0 / 32_768.0]), "three gains");
     }
 
     #[test]
     fn a_commit_keeps_the_bank_before_and_a_bypass_is_neutral() {
-        let mut banks = Banks::default();
-        let gains = |gain| Correction::Gains(vec![[gain; 3]]);
-        banks.commit(1, gains(1));
-        banks.commit(1, gains(2));
-        let active = |banks: &Banks| banks.active().and_then(|bank| bank.module(1).cloned());
-        assert_eq!(active(&banks), Some(gains(2)), "the newest acts");
-        banks.select(Selection::Previous);
-        assert_eq!(active(&banks), Some(gains(1)), "the one before");
-        banks.select(Selection::Bypass);
-        assert_eq!(active(&banks), None, "neutral");
+        let mut calibration = Calibration::default();
+        let gains = |gain: u8| [[gain; 2]; 3].concat();
+        let mut commit = |first, modules: &[u8]| {
+            let bytes: Vec<_> = modules.iter().map(|&gain| gains(gain)).collect();
+            calibration.commit(first, CalibrationKind::Gains, bytes.iter().map(Vec::as_slice)).expect("whole pixels");
+        };
+        commit(0, &[1, 2]);
+        commit(1, &[3]);
+        let acting = |calibration: &Calibration| [0, 1, 2].map(|module| calibration.module(module).cloned());
+        let of = |gain| Correction::parse(CalibrationKind::Gains, &gains(gain));
+        assert_eq!(acting(&calibration), [of(1), of(3), None], "module 1 was replaced");
+        calibration.select(BankChoice::Previous);
+        assert_eq!(acting(&calibration), [of(1), of(2), None], "the bank before");
+        let report = calibration.report(3);
+        let kinds: Vec<_> = report.banks.iter().map(|bank| bank.active_kind).collect();
+        assert_eq!(kinds, [CalibrationKind::Gains, CalibrationKind::Gains, CalibrationKind::None], "what there is");
+        assert_ne!(report.banks[1].active_sha256, report.banks[1].previous_sha256, "and which");
+        calibration.select(BankChoice::Bypass);
+        assert_eq!(acting(&calibration), [None, None, None], "neutral");
+        assert_eq!(calibration.commit(0, CalibrationKind::Gains, [&[0_u8; 7][..]]), None, "part of a pixel");
     }
 }

@@ -23,6 +23,8 @@ pub struct PortCounters {
     pub duplicates: u64,
     /// Packets shorter than their header says.
     pub short: u64,
+    /// Stream frames from somebody who is not the master.
+    pub foreign: u64,
     /// Stream frames that came in.
     pub received: u64,
 }
@@ -36,9 +38,9 @@ pub struct FrameCounters {
     pub held: u64,
     /// Whole frames that a freeze released unflipped.
     pub frozen: u64,
-    /// LATCHes whose present instant had passed, and frames that became whole after it.
+    /// Times that a LATCH's present instant had passed, and frames that became whole after it.
     pub late: u64,
-    /// LATCHes whose present instant was more than a second ahead.
+    /// Times that a LATCH's present instant was more than a second ahead.
     pub clock: u64,
     /// Frames that had to give up their buffer, or got none, because a newer one began too early.
     pub overrun: u64,

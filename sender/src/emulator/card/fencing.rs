@@ -75,6 +75,11 @@ impl Fence {
         self.master.filter(|master| now.since(master.last_latch) < MASTER_TIMEOUT_NS)
     }
 
+    /// The addresses of the master, living or not.
+    pub(super) fn addresses(&self) -> Vec<MacAddress> {
+        self.master.iter().flat_map(Master::addresses).collect()
+    }
+
     /// Whether `source` is an address of the living master.
     pub(super) fn is_master(&self, source: MacAddress, now: Nanos) -> bool {
         self.master(now).is_some_and(|master| master.addresses().any(|address| address == source))

@@ -5,7 +5,7 @@
 
 use crate::emulator::card::Side;
 use crate::emulator::card::buffers::{BufferIndex, Buffers, Codes};
-use crate::emulator::card::counters::{Counters, Tally};
+use crate::emulator::card::counters::{Counters, LatchError, Tally};
 use crate::emulator::card::memory::MemoryMap;
 use crate::time::Nanos;
 use crate::wall::WireFormat;
@@ -50,6 +50,7 @@ pub(super) struct Armed {
 
 /// A frame that is neither shown nor closed.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts about a frame, none of which is a state of its own")]
 struct Flight {
     id: FrameId,
     buffer: Option<BufferIndex>,
@@ -63,6 +64,15 @@ struct Flight {
     /// When its last pixels came.
     touched: Nanos,
     tally: Tally,
+}
+
+/// How flips and buffers did since they were asked about last.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Timing {
+    /// Distance of flips from their present instants.
+    pub(super) error: LatchError,
+    /// Fewest buffers that were free.
+    pub(super) fewest_free: usize,
 }
 
 /// The frames of a card.
@@ -81,6 +91,7 @@ pub(super) struct Frames {
     scan_origin: Nanos,
     refresh_ns: u64,
     counters: Counters,
+    timing: Timing,
 }
 
 impl LatchState {
@@ -129,8 +140,10 @@ impl Flight {
 impl Frames {
     /// `buffers` empty buffers of `pixels` pixels; black until the first whole frame.
     pub(super) fn new(buffers: u8, pixels: usize, refresh_ns: u32, now: Nanos) -> Self {
+        let buffers = Buffers::new(buffers, pixels);
         Self {
-            buffers: Buffers::new(buffers, pixels),
+            timing: Timing { error: LatchError::default(), fewest_free: buffers.count() },
+            buffers,
             shown: None,
             shown_id: None,
             flights: Vec::with_capacity(IN_FLIGHT_MAX),
@@ -143,6 +156,12 @@ impl Frames {
             refresh_ns: u64::from(refresh_ns.max(1)),
             counters: Counters::default(),
         }
+    }
+
+    /// How flips and buffers did since the last call.
+    pub(super) fn take_timing(&mut self) -> Timing {
+        let fresh = Timing { error: LatchError::default(), fewest_free: self.buffers.headroom() };
+        core::mem::replace(&mut self.timing, fresh)
     }
 
     /// What was counted.
@@ -192,6 +211,18 @@ impl Frames {
         }
         self.flip_at = None;
         self.newest_latch = None;
+    }
+
+    /// Empty buffers of another size: nothing is shown or in flight any more; state and counters stay.
+    pub(super) fn reshape(&mut self, buffers: u8, pixels: usize) {
+        self.clear();
+        self.forget_picture();
+        self.buffers = Buffers::new(buffers, pixels);
+    }
+
+    /// Changes the length of a refresh.
+    pub(super) fn set_refresh(&mut self, refresh_ns: u32) {
+        self.refresh_ns = u64::from(refresh_ns.max(1));
     }
 
     /// Goes back to black.
@@ -315,6 +346,7 @@ impl Frames {
             index -= usize::from(self.abandon(victim));
             self.buffers.take()
         });
+        self.timing.fewest_free = self.timing.fewest_free.min(self.buffers.headroom());
         let flight = self.flights.get_mut(index)?;
         flight.buffer = buffer;
         if buffer.is_none() && !flight.overran {
@@ -386,7 +418,9 @@ impl Frames {
             self.buffers.free(old);
         }
         self.shown_id = Some(id);
-        self.counters.latch_error.add(flight.armed.map_or(0, |armed| at.since(armed.at)));
+        let error = flight.armed.map_or(0, |armed| at.since(armed.at));
+        self.counters.latch_error.add(error);
+        self.timing.error.add(error);
         self.close(index);
         self.counters.frames.shown += 1;
     }

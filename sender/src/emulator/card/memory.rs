@@ -173,7 +173,7 @@ mod tests {
 
     fn module(x: u32, y: u32, width: u32, height: u32) -> CardModule {
         let (size, at) = (PixelSize::new(width, height), PixelPoint::new(x, y));
-        CardModule { size, at, gray_bits: 16 }
+        CardModule { size, at, orientation: crate::geometry::Orientation::UPRIGHT }
     }
 
     fn spans(map: &MemoryMap, offset: u32, count: u16) -> Vec<(usize, usize, usize)> {

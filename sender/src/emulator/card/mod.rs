@@ -6,36 +6,45 @@
 mod buffers;
 mod calibration;
 mod clock;
+mod configuration;
+mod control;
 mod counters;
 mod fencing;
 mod forward;
 mod frames;
-mod keys;
 mod memory;
 mod node;
 mod parity;
 mod settings;
 
 use crate::emulator::Moment;
+use crate::emulator::light::Locator;
 use crate::time::Nanos;
 use crate::wall::WireFormat;
 use crate::wire::ethernet::MacAddress;
+use crate::wire::ocp809::auth::{KeyRing, ReplayWindows};
+use crate::wire::ocp809::control::IdentifyMode;
 use crate::wire::ocp809::{Epoch, FrameId, StreamError, StreamHeader, StreamKind, StreamPacket, TestPattern};
 pub use buffers::Codes;
-pub use calibration::{CalibrationBank, Correction};
+pub use calibration::{Calibration, Correction};
 pub use counters::{Counters, FrameCounters, LatchError, PortCounters};
 pub use fencing::Master;
 pub(crate) use forward::Forward;
 pub use frames::LatchState;
-pub use keys::{KEY_LEN, KeyStore, full_mac, short_mac};
-pub use settings::{CardAddressing, CardIdentity, CardModule, CardSettings, CardTransfer, OnSilence, SilenceAction};
+pub use settings::{
+    CardAddressing, CardIdentity, CardModule, CardSettings, CardTransfer, LowGray, OnSilence, PanelDrive, SilenceAction,
+};
 
 use clock::{CardClock, Instant};
+use control::Control;
 use fencing::{Fence, Judgement};
 use forward::ForwardMemory;
 use frames::{Armed, Frames, Origin};
 use memory::{Aim, MemoryMap};
 use parity::Parity;
+
+/// Half a period of the blinking by which a card lets itself be found.
+const BLINK_NS: u64 = 500_000_000;
 
 /// One of the two equal ports of a card. A is the one towards the head of its cascade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -93,20 +102,25 @@ pub struct Card {
     settings: CardSettings,
     map: MemoryMap,
     id: u16,
-    locked: bool,
-    keys: KeyStore,
+    keys: KeyRing,
+    latch_windows: ReplayWindows,
     clock: CardClock,
     forward: ForwardMemory,
     fence: Fence,
     frames: Frames,
     parity: Parity,
-    calibration: calibration::Banks,
+    calibration: Calibration,
     boot_count: u32,
     powered_at: Nanos,
+    /// The newest instant that the card was told.
+    time: Nanos,
     latch_heard: Option<Nanos>,
     fed_by: Option<Side>,
     silent: bool,
+    /// Whether a cable is plugged into A and into B.
+    links: [bool; 2],
     notices: Vec<Notice>,
+    control: Control,
 }
 
 impl Side {
@@ -134,6 +148,7 @@ impl Card {
     #[must_use]
     pub fn new(identity: CardIdentity, settings: CardSettings, now: Nanos) -> Self {
         let map = MemoryMap::new(&settings);
+        let control = Control::new(settings.clone());
         let frames = Frames::new(identity.buffers, map.pixels(), settings.refresh_ns(), now);
         Self {
             clock: CardClock::new(identity.ptp),
@@ -141,40 +156,42 @@ impl Card {
             settings,
             map,
             id: 0,
-            locked: false,
-            keys: KeyStore::default(),
+            keys: KeyRing::new(),
+            latch_windows: ReplayWindows::default(),
             forward: ForwardMemory::default(),
             fence: Fence::default(),
             frames,
             parity: Parity::default(),
-            calibration: calibration::Banks::default(),
+            calibration: Calibration::default(),
             boot_count: 1,
             powered_at: now,
+            time: now,
             latch_heard: None,
             fed_by: None,
             silent: false,
+            links: [true; 2],
             notices: Vec::new(),
+            control,
         }
     }
 
-    /// Switches the card off and on: settings, keys and calibration stay, everything else is forgotten.
+    /// Switches the card off and on: saved settings, keys and calibration stay, everything else is forgotten.
     pub fn power_cycle(&mut self, now: Nanos) {
-        let mut fresh = Self::new(self.identity.clone(), self.settings.clone(), now);
+        let mut fresh = Self::new(self.identity.clone(), self.control.saved.clone(), now);
         core::mem::swap(&mut fresh.keys, &mut self.keys);
         core::mem::swap(&mut fresh.calibration, &mut self.calibration);
-        fresh.keys.reboot();
-        fresh.locked = self.locked;
+        fresh.links = self.links;
         fresh.boot_count = self.boot_count.wrapping_add(1);
         *self = fresh;
     }
 
     /// Changes how the card is set up; what it showed is gone when its memory changes shape.
-    pub fn configure(&mut self, settings: CardSettings, now: Nanos) {
-        self.map = MemoryMap::new(&settings);
-        let reshaped = settings.modules != self.settings.modules || settings.addressing != self.settings.addressing;
-        if reshaped || settings.refresh_mhz != self.settings.refresh_mhz {
-            self.frames = Frames::new(self.identity.buffers, self.map.pixels(), settings.refresh_ns(), now);
+    pub fn configure(&mut self, settings: CardSettings) {
+        if settings.modules != self.settings.modules || settings.addressing != self.settings.addressing {
+            self.map = MemoryMap::new(&settings);
+            self.frames.reshape(self.identity.buffers, self.map.pixels());
         }
+        self.frames.set_refresh(settings.refresh_ns());
         self.settings = settings;
     }
 
@@ -261,20 +278,30 @@ impl Card {
         self.frames.state()
     }
 
-    /// The active calibration.
+    /// Its calibration.
     #[must_use]
-    pub fn calibration(&self) -> Option<&CalibrationBank> {
-        self.calibration.active()
+    pub const fn calibration(&self) -> &Calibration {
+        &self.calibration
     }
 
-    /// The site keys, to install or erase them by a physical act.
-    pub const fn keys_mut(&mut self) -> &mut KeyStore {
-        &mut self.keys
+    /// Takes all site keys out: the physical act at the card.
+    pub fn erase_keys(&mut self) {
+        self.keys = KeyRing::new();
     }
 
-    /// Makes the card demand the AUTH form of every LATCH, or no longer.
-    pub const fn set_locked(&mut self, locked: bool) {
-        self.locked = locked;
+    /// How it lets itself be found, by its own request or by the LATCH.
+    pub(crate) fn locator(&self) -> Locator {
+        let LatchState { flags, .. } = self.frames.state();
+        match self.control.identify() {
+            _ if flags.black_out => Locator::None,
+            Some((IdentifyMode::Blink, since)) => {
+                let lit = (self.time.since(since) / BLINK_NS).is_multiple_of(2);
+                if lit { Locator::White } else { Locator::None }
+            }
+            Some((IdentifyMode::Number, _)) => Locator::Number(self.id),
+            Some((IdentifyMode::Off, _)) | None if flags.identify => Locator::Number(self.id),
+            Some((IdentifyMode::Off, _)) | None => Locator::None,
+        }
     }
 
     /// What it shows now.
@@ -294,15 +321,9 @@ impl Card {
         }
     }
 
-    /// When the card does something by itself, if nothing comes before.
-    #[must_use]
-    pub fn next_event(&self) -> Option<Nanos> {
-        let silence = self.settings.on_silence.due(self.latch_heard.unwrap_or(self.powered_at));
-        self.frames.next_event().into_iter().chain((!self.silent).then_some(silence)).min()
-    }
-
     /// Lets everything happen that is due by `now`.
     pub fn advance(&mut self, now: Nanos) {
+        self.time = self.time.max(now);
         self.frames.advance(now);
         let silence_began = self.latch_heard.unwrap_or(self.powered_at);
         if !self.silent && now >= self.settings.on_silence.due(silence_began) {
@@ -331,16 +352,13 @@ impl Card {
             self.forward.forget_frame_id();
         }
         if !self.obeys(side, moment.now, frame) {
+            self.frames.counters_mut().at(side, |port| port.foreign += 1);
             return Forward::No;
         }
+        self.apply_staged(frame.packet.header().frame_id);
         let first_time = self.forward.first_time(frame.packet.header());
         self.use_packet(side, moment, &frame.packet);
         if first_time { Forward::Yes } else { Forward::No }
-    }
-
-    /// What the card wants senders to know, since it was asked last.
-    pub(crate) fn take_notices(&mut self) -> impl Iterator<Item = Notice> {
-        self.notices.drain(..)
     }
 
     /// A frame whose bytes changed on the way: counted, never used, never remembered.
@@ -359,7 +377,7 @@ impl Card {
     /// Whether a good frame comes from the master. A LATCH may make or change it.
     fn obeys(&mut self, side: Side, now: Nanos, frame: &StreamFrame<'_>) -> bool {
         let Some(latch) = frame.packet.latch() else { return self.fence.hear(frame.source, now) };
-        if self.locked && !self.authentic(frame) {
+        if self.settings.locked && !self.authentic(frame) {
             return false;
         }
         match self.fence.latch(latch.epoch, frame.source, now) {
@@ -384,7 +402,7 @@ impl Card {
     /// Whether a LATCH carries the right HMAC and a counter that was not used.
     fn authentic(&mut self, frame: &StreamFrame<'_>) -> bool {
         let Some(auth) = frame.packet.latch_auth() else { return false };
-        frame.packet.latch_is_authentic(frame.source, &self.keys) && self.keys.use_counter(auth.key_id, auth.counter)
+        frame.packet.latch_is_authentic(frame.source, &self.keys) && self.latch_windows.accept(auth.key_id, auth.counter).is_ok()
     }
 
     /// Uses a good packet of the master.
@@ -406,11 +424,13 @@ impl Card {
         self.repair(moment.now);
     }
 
-    /// Stores the pixels of a packet if they are the card's; whether the packet is the first of its kind.
+    /// Stores the pixels of a packet if they are the card's; whether the packet is the first of its kind, `None` when it is
+    /// ignored.
     fn pixels(&mut self, packet @ (header, ..): (&StreamHeader, WireFormat, &[u8]), origin: Origin, now: Nanos) -> Option<bool> {
         let aim = self.map.aim(self.id, header);
         if aim == Aim::OutOfRange {
             self.frames.counters_mut().frames.range += 1;
+            return None;
         }
         let here = (aim == Aim::Here).then_some(&self.map);
         self.frames.pixels(packet, origin, here, now)

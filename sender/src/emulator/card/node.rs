@@ -10,23 +10,34 @@ impl Node for Card {
         u64::from(self.identity.residence_ns.max(1))
     }
 
-    fn advance(&mut self, moment: Moment, _outbox: &mut Outbox) {
+    fn advance(&mut self, moment: Moment, outbox: &mut Outbox) {
         Self::advance(self, moment.now);
+        self.speak(moment, outbox);
     }
 
-    fn receive(&mut self, side: Side, moment: Moment, frame: Inbound<'_>, _outbox: &mut Outbox) -> Forward {
+    fn receive(&mut self, side: Side, moment: Moment, frame: Inbound<'_>, outbox: &mut Outbox) -> Forward {
         match frame.content {
             Content::Stream { .. } => match stream_frame(frame.bytes, frame.content, frame.fcs_ok) {
-                Some(frame) => self.stream(side, moment, &frame),
+                Some(frame) => {
+                    let forward = self.stream(side, moment, &frame);
+                    self.send_notices(outbox);
+                    forward
+                }
                 None => Forward::No,
             },
             Content::Malformed(error) => {
                 self.malformed(side, error);
                 Forward::No
             }
+            Content::Control if frame.fcs_ok => {
+                Self::advance(self, moment.now);
+                self.control_frame(side, moment, frame.bytes, outbox)
+            }
             Content::Control | Content::Other => Forward::No,
         }
     }
 
-    fn link_changed(&mut self, _side: Side, _up: bool, _moment: Moment, _outbox: &mut Outbox) {}
+    fn link_changed(&mut self, side: Side, up: bool) {
+        self.link_changed_to(side, up);
+    }
 }

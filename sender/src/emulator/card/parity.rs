@@ -94,13 +94,12 @@ impl Parity {
     /// The accumulator of a group: one of the two, or a new one in place of the older; `None` for a group older than both.
     fn group(&mut self, frame_id: FrameId, base: u16) -> Option<&mut Accumulator> {
         let is = |group: &Accumulator| group.frame_id == frame_id && group.base == base;
-        let index = match self.groups.iter().position(is) {
-            Some(index) => index,
-            None => {
-                let newer = |g: &Accumulator| g.frame_id.newer(frame_id) || (g.frame_id == frame_id && g.base > base);
-                let index = self.groups.iter().position(newer).unwrap_or(self.groups.len());
-                self.insert(index, frame_id, base)?
-            }
+        let index = if let Some(index) = self.groups.iter().position(is) {
+            index
+        } else {
+            let newer = |g: &Accumulator| g.frame_id.newer(frame_id) || (g.frame_id == frame_id && g.base > base);
+            let index = self.groups.iter().position(newer).unwrap_or(self.groups.len());
+            self.insert(index, frame_id, base)?
         };
         self.groups.get_mut(index)
     }
@@ -176,7 +175,7 @@ mod tests {
         let count = if seq == 5 { 7 } else { 10 };
         let header =
             StreamHeader { frame_id: FrameId(9), ..StreamHeader::pixels(WireFormat::Rgb8, seq, 3, u32::from(seq) * 10, count) };
-        let payload = (0..count * 3).map(|i| u8::try_from(i * 7 % 251 ^ seq).unwrap_or(0)).collect();
+        let payload = (0..count * 3).map(|i| u8::try_from((i * 7 % 251) ^ seq).unwrap_or(0)).collect();
         (header, payload)
     }
 

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::geometry::{PixelPoint, PixelRect, PixelSize};
+use crate::geometry::{Orientation, PixelPoint, PixelRect, PixelSize};
 use crate::time::Nanos;
 use crate::wire::ethernet::MacAddress;
-use crate::wire::ocp809::BRIGHTNESS_FULL;
+use crate::wire::ocp809::control::Serial;
+use crate::wire::ocp809::{BRIGHTNESS_FULL, GAIN_UNITY};
 
 /// What a card is born with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CardIdentity {
-    /// Its serial number, 1 to 16 ASCII characters: who it is.
-    pub serial: String,
+    /// Its serial number: who it is.
+    pub serial: Serial,
     /// Its model.
     pub model: String,
     /// Its MAC address: where it is reached, not who it is.
@@ -35,6 +36,8 @@ pub struct CardIdentity {
 /// How a card is set up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CardSettings {
+    /// The rectangle that its modules lie in.
+    pub size: PixelSize,
     /// Its modules, in the order of its memory.
     pub modules: Vec<CardModule>,
     /// How it finds its pixels.
@@ -47,6 +50,39 @@ pub struct CardSettings {
     pub brightness_limit: u16,
     /// What it shows when the stream falls silent.
     pub on_silence: OnSilence,
+    /// Whether it demands the AUTH form of every LATCH.
+    pub locked: bool,
+    /// Bits of gray of its PWM, 1 to 16.
+    pub gray_bits: u8,
+    /// What lifts the darkest light.
+    pub low_gray: LowGray,
+    /// What a virtual card keeps and has no LEDs to act on.
+    pub panel: PanelDrive,
+}
+
+/// What lifts the darkest light: below the knee it is multiplied by a factor that runs linearly from the gain at black to 1.0
+/// at the knee.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LowGray {
+    /// Linear light below which it acts, 65535 is full; 0: off.
+    pub knee: u16,
+    /// Factors at black for red, green and blue, 0x8000 is 1.0.
+    pub gains: [u16; 3],
+}
+
+/// How drivers are driven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PanelDrive {
+    /// Row phases that share a driver.
+    pub scan: u16,
+    /// Clock of the shift chains, in kilohertz.
+    pub data_clock_khz: u32,
+    /// The driver chip, as printed on it.
+    pub driver: String,
+    /// Dark time between two scan rows, in nanoseconds.
+    pub blanking_ns: u32,
+    /// Registers of the chip, in its own form.
+    pub registers: Vec<u8>,
 }
 
 /// A module of a card, in the cabinet's own orientation.
@@ -54,10 +90,10 @@ pub struct CardSettings {
 pub struct CardModule {
     /// Pixels in the module's own orientation: its rows follow each other in the card's memory.
     pub size: PixelSize,
-    /// Its top left corner in the card's rectangle; counts on a canvas only.
+    /// Its top left corner in the card's rectangle.
     pub at: PixelPoint,
-    /// Bits of gray that its drivers resolve, 1 to 16.
-    pub gray_bits: u8,
+    /// How it hangs in it.
+    pub orientation: Orientation,
 }
 
 /// How a card finds its pixels: by exactly one of the two.
@@ -138,18 +174,36 @@ impl CardModule {
     pub fn pixels(&self) -> usize {
         usize::try_from(self.size.area()).unwrap_or(usize::MAX)
     }
+
+    /// The part of the card's rectangle that it covers.
+    #[must_use]
+    pub const fn rect(&self) -> PixelRect {
+        let size = self.orientation.placed_size(self.size);
+        PixelRect::new(self.at.x, self.at.y, size.width, size.height)
+    }
 }
 
 impl Default for CardSettings {
     /// A card that was never set up: no modules, found by id, gamma 2.8, 3840 Hz, black after 10 s of silence.
     fn default() -> Self {
         Self {
+            size: PixelSize::new(0, 0),
             modules: Vec::new(),
             addressing: CardAddressing::Id,
             refresh_mhz: 3_840_000,
             transfer: CardTransfer::Power { gamma_milli: 2_800 },
             brightness_limit: BRIGHTNESS_FULL,
             on_silence: OnSilence { action: SilenceAction::Black, after_ms: 10_000 },
+            locked: false,
+            gray_bits: 16,
+            low_gray: LowGray { knee: 0, gains: [GAIN_UNITY; 3] },
+            panel: PanelDrive {
+                scan: 16,
+                data_clock_khz: 15_000,
+                driver: String::new(),
+                blanking_ns: 1_000,
+                registers: Vec::new(),
+            },
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::wall::layout::{Grid, serpentine};
 use crate::wall::{Wall, WallSpec, WireFormat};
 use crate::wire::ethernet::MacAddress;
 use crate::wire::field::put_bytes;
+use crate::wire::ocp809::control::{ControlFrame, Message, Reassembly, Seal};
 use crate::wire::ocp809::{EPOCH_WITHOUT_CARDS, FrameId, Latch, software_address};
 
 /// TAI runs this far ahead of the monotonic clock.
@@ -203,6 +204,28 @@ impl Rig {
             self.deliver(0, FeedEnd::Head, &packet);
         }
         self.pass(300_000);
+    }
+
+    /// Sends a message to the head of port 0 and returns what comes back there, joined.
+    pub(super) fn ask(&mut self, message: &Message, seal: &Seal<'_>) -> Vec<Message> {
+        self.heard(FeedEnd::Head);
+        for frame in message.emit(seal).expect("short enough") {
+            self.deliver(0, FeedEnd::Head, &frame);
+            self.pass(20_000);
+        }
+        self.pass(MS / 2);
+        self.heard(FeedEnd::Head)
+    }
+
+    /// The messages that came to an end of port 0 since the last time.
+    pub(super) fn heard(&mut self, end: FeedEnd) -> Vec<Message> {
+        let (mut joined, mut messages) = (Reassembly::new(), Vec::new());
+        self.cards.drain(PortIndex(0), end, &mut |frame| {
+            let frame = ControlFrame::new_checked(frame).expect("cards send whole frames");
+            assert!(frame.packet().check_crc().is_ok(), "and sound ones");
+            messages.extend(joined.push(&frame).expect("in order"));
+        });
+        messages
     }
 
     /// What a screen shows.
