@@ -1,4 +1,4 @@
-//! From what a card shows to the light of its LEDs (PROTOCOL.md 3):
+//! From what a card shows to the light of its LEDs (PROTOCOL.md 5):
 //! clamp01(clamp01(C x decode(pixel)) x brightness / 65535 x gain / 32768), in steps of the drivers' gray depth.
 
 use std::sync::Arc;

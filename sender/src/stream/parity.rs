@@ -1,4 +1,4 @@
-//! PARITY packets (PROTOCOL.md section 4): one per group of PIXELS packets, from which a card rebuilds a missing one.
+//! PARITY packets (PROTOCOL.md section 6): one per group of PIXELS packets, from which a card rebuilds a missing one.
 
 use core::ops::Range;
 

@@ -1,4 +1,4 @@
-//! A card's idea of TAI: PTP, or TIME messages (PROTOCOL.md 6), or none.
+//! A card's idea of TAI: PTP, or TIME messages (PROTOCOL.md 12), or none.
 
 use crate::emulator::Moment;
 use crate::time::{Nanos, Tai};

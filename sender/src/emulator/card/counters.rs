@@ -1,4 +1,4 @@
-//! What a card counts (PROTOCOL.md 3): per port what the cable did, per card what became of the frames.
+//! What a card counts (PROTOCOL.md 5): per port what the cable did, per card what became of the frames.
 //!
 //! Every LATCH with pixels ends as exactly one of shown, held and frozen. `lost - repaired` of the feeding port is what
 //! was truly missing.

@@ -1,4 +1,4 @@
-//! Who is the master (PROTOCOL.md 5): an epoch, and the MAC addresses that sent a LATCH with it.
+//! Who is the master (PROTOCOL.md 7): an epoch, and the MAC addresses that sent a LATCH with it.
 
 use crate::time::Nanos;
 use crate::wire::ethernet::MacAddress;

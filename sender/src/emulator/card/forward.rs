@@ -1,5 +1,5 @@
 //! Which stream frames a card passes on: each once, only the newest two frames, only what its CRC proved good
-//! (PROTOCOL.md 1). So two feeds of a loop end where they meet, and nothing circles in any cabling.
+//! (PROTOCOL.md 2). So two feeds of a loop end where they meet, and nothing circles in any cabling.
 
 use crate::emulator::bits::BitSet;
 use crate::emulator::card::Side;

@@ -1,4 +1,4 @@
-//! The latch rule (PROTOCOL.md 3): which frame is filled, which waits for its instant, which is shown.
+//! The latch rule (PROTOCOL.md 5): which frame is filled, which waits for its instant, which is shown.
 //!
 //! Frames in flight stand in a list, oldest first. A frame leaves it exactly once: flipped, released under freeze, held,
 //! abandoned, or superseded by a newer LATCH. The shown buffer is written by nobody.

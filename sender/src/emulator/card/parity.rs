@@ -1,4 +1,4 @@
-//! Rebuilding the one missing packet of a group (PROTOCOL.md 4).
+//! Rebuilding the one missing packet of a group (PROTOCOL.md 6).
 //!
 //! A card that never saw PARITY does no work for it. From the first one on it keeps two accumulators, the exclusive or of
 //! what came of the newest two groups.

@@ -1,4 +1,4 @@
-//! The latch rule of PROTOCOL.md 3, point by point.
+//! The latch rule of PROTOCOL.md 5, point by point.
 
 use super::rig::{MS, Rig, row_of_cards};
 use crate::emulator::{Shows, VirtualCards};

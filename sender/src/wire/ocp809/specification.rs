@@ -99,15 +99,15 @@ fn example(name: &str) -> String {
 
 fn opcodes() -> String {
     const BODIES: [(Opcode, &str, &str); 16] = [
-        (Opcode::Discover, "[PADDING]", "IDENTITY MODEL HARDWARE PROTOCOL CAPABILITIES CONFIGURATION_HASH [MASTER] [PADDING]"),
+        (Opcode::Discover, "(PADDING)", "IDENTITY MODEL HARDWARE PROTOCOL CAPABILITIES CONFIGURATION_HASH (MASTER) (PADDING)"),
         (Opcode::AssignId, "ASSIGNMENT", "IDENTITY"),
-        (Opcode::Get, "[WANTED]", "settings CONFIGURATION_HASH"),
-        (Opcode::Set, "[APPLY_AT] settings", "CONFIGURATION_HASH [IGNORED]"),
+        (Opcode::Get, "(WANTED)", "settings CONFIGURATION_HASH"),
+        (Opcode::Set, "(APPLY_AT) settings", "CONFIGURATION_HASH (IGNORED)"),
         (Opcode::Save, "", ""),
         (Opcode::CalBegin, "UPLOAD", "UPLOAD_ID"),
-        (Opcode::CalChunk, "[CHUNK_DATA]", "UPLOAD_WINDOW"),
+        (Opcode::CalChunk, "(CHUNK_DATA)", "UPLOAD_WINDOW"),
         (Opcode::CalCommit, "UPLOAD_ID", "BANK_SELECT BANK .."),
-        (Opcode::Stats, "", "FRAMES LINK .. TIMING HEALTH [MODULES] [MASTER]"),
+        (Opcode::Stats, "", "FRAMES LINK .. TIMING HEALTH (MODULES) (MASTER)"),
         (Opcode::Identify, "IDENTIFY", ""),
         (Opcode::Reboot, "REBOOT", ""),
         (Opcode::Firmware, "reserved", ""),

@@ -1,4 +1,4 @@
-//! The card's side of control (PROTOCOL.md 6): whose requests it obeys, what it answers, what it says unasked.
+//! The card's side of control (PROTOCOL.md 8): whose requests it obeys, what it answers, what it says unasked.
 //!
 //! A request passes, in this order: layout and sum, hop and address, HMAC and counter, fencing, memory of finished
 //! requests. Only then something is done.

@@ -25,9 +25,9 @@ pub struct Route {
 pub struct ControlHeader {
     /// Version of the message's body; the header is the same in all versions.
     pub version: u8,
-    /// The kind nibble; see [`Kind`].
+    /// The kind nibble; see [`super::Kind`].
     pub kind: u8,
-    /// The opcode; see [`Opcode`].
+    /// The opcode; see [`super::Opcode`].
     pub opcode: u8,
     /// The trailer is an HMAC.
     pub auth: bool,
@@ -70,7 +70,7 @@ impl Route {
 }
 
 impl ControlHeader {
-    /// Reads a header. Every combination of values is a header; [`Message`] judges them.
+    /// Reads a header. Every combination of values is a header; [`super::Message`] judges them.
     #[must_use]
     pub fn parse(bytes: &[u8; HEADER_LEN]) -> Self {
         let (first, flags) = (u8_at(bytes, 0), u8_at(bytes, 2));
