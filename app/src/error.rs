@@ -105,12 +105,6 @@ pub enum AppError {
     /// The main job failed.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// A part that this build does not have.
-    #[error("`{command}` is not part of this build")]
-    NotBuilt {
-        /// The command.
-        command: &'static str,
-    },
 }
 
 impl AppError {
@@ -132,18 +126,17 @@ impl AppError {
             | Self::Picture { .. }
             | Self::Output(_)
             | Self::Json(_)
-            | Self::Usage { .. }
-            | Self::NotBuilt { .. } => EXIT_USAGE,
+            | Self::Usage { .. } => EXIT_USAGE,
         }
     }
 
     /// What is wrong with a document, if that is it.
     fn problems(&self) -> Option<&DocumentProblems> {
-        let load = match self {
-            Self::Load(load)
-            | Self::Demo(DemoError::Wall(load))
-            | Self::Run(RunError::Load(load) | RunError::Bind(BindError::Machine(load))) => load,
-            _ => return None,
+        let (Self::Load(load)
+        | Self::Demo(DemoError::Wall(load))
+        | Self::Run(RunError::Load(load) | RunError::Bind(BindError::Machine(load)))) = self
+        else {
+            return None;
         };
         if let LoadError::Problems(problems) = load { Some(problems) } else { None }
     }
@@ -160,13 +153,12 @@ impl AppError {
                 let _shown = handler.render_report(&mut text, &diagnostic);
             }
             if problems.unlisted() > 0 {
-                text.push_str(&format!("and {} more\n", problems.unlisted()));
+                text.extend(["and ", &problems.unlisted().to_string(), " more\n"]);
             }
         }
-        text.push_str(&format!("error: {self}\n"));
-        for cause in causes(self) {
-            text.push_str(&format!("  because: {cause}\n"));
-        }
+        let sentence = std::iter::once(format!("error: {self}"));
+        let causes = causes(self).into_iter().map(|cause| format!("  because: {cause}"));
+        sentence.chain(causes).for_each(|line| text.extend([line.as_str(), "\n"]));
         text
     }
 
@@ -188,24 +180,31 @@ const fn demo_code(error: &DemoError) -> u8 {
 
 const fn run_code(error: &RunError) -> u8 {
     match error {
-        RunError::Load(_) | RunError::Save(_) | RunError::Server(_) | RunError::Setting(_) | RunError::Write { .. } => EXIT_USAGE,
-        RunError::Bind(
-            BindError::Unconfirmed(_)
-            | BindError::Open(_)
-            | BindError::NoAddress(_)
-            | BindError::Unbound { .. }
-            | BindError::TooSlow { .. },
-        )
-        | RunError::Alarm(_) => EXIT_NIC,
-        RunError::Bind(
-            BindError::WhichPort { .. }
-            | BindError::UnknownPort { .. }
-            | BindError::Twice { .. }
-            | BindError::Machine(_)
-            | BindError::Save(_),
-        ) => EXIT_USAGE,
+        RunError::Bind(error) => bind_code(error),
+        RunError::Load(_)
+        | RunError::Save(_)
+        | RunError::Server(_)
+        | RunError::Setting(_)
+        | RunError::Source { .. }
+        | RunError::Write { .. } => EXIT_USAGE,
+        RunError::Alarm(_) | RunError::Discover { .. } => EXIT_NIC,
         RunError::Path(_) => EXIT_GPU,
         RunError::Engine(_) | RunError::Virtual(_) | RunError::Capture(_) | RunError::Signals(_) => EXIT_CHECK,
+    }
+}
+
+const fn bind_code(error: &BindError) -> u8 {
+    match error {
+        BindError::Unconfirmed(_)
+        | BindError::Open(_)
+        | BindError::NoAddress(_)
+        | BindError::Unbound { .. }
+        | BindError::TooSlow { .. } => EXIT_NIC,
+        BindError::WhichPort { .. }
+        | BindError::UnknownPort { .. }
+        | BindError::Twice { .. }
+        | BindError::Machine(_)
+        | BindError::Save(_) => EXIT_USAGE,
     }
 }
 

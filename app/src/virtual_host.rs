@@ -1,13 +1,13 @@
 //! A thread that plays the cards of a wall: frames come in over links, the light that they make goes out as pictures.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use ocp809_sender::emulator::{CardDetail, CardServer, CardStatus, LightMean, VirtualWall};
+use ocp809_sender::emulator::{CardDetail, CardServer, CardStatus, LightMean, VirtualCards, VirtualWall};
 use ocp809_sender::ids::ScreenIndex;
 use ocp809_sender::time::{Clock, NANOS_PER_SECOND, Nanos};
 use ocp809_sender::wall::Wall;
@@ -59,6 +59,12 @@ struct StillRequest {
     answer: SyncSender<Vec<ScreenPicture>>,
 }
 
+/// Cards with buffers to spare: a thread that is late meets several frames at one instant, which no cable would bring.
+#[must_use]
+pub fn patient_cards() -> VirtualCards {
+    VirtualCards { buffers: 4, ..VirtualCards::default() }
+}
+
 impl VirtualHost {
     /// Starts to play cards; their status goes to `cards`.
     ///
@@ -98,7 +104,7 @@ impl VirtualHost {
         let (answer, pictures) = sync_channel(1);
         let request = StillRequest { frames: frames.max(1), answer };
         *self.shared.still.lock().unwrap_or_else(PoisonError::into_inner) = Some(request);
-        wait(&pictures)
+        pictures.recv_timeout(STILL_PATIENCE).ok()
     }
 
     /// Does something to the cards between two of their turns, and waits for the result: pulling a cable, replacing a card,
@@ -117,13 +123,6 @@ impl VirtualHost {
     #[must_use]
     pub fn delivered(&self) -> u64 {
         self.shared.delivered.load(Ordering::Relaxed)
-    }
-}
-
-fn wait(pictures: &Receiver<Vec<ScreenPicture>>) -> Option<Vec<ScreenPicture>> {
-    match pictures.recv_timeout(STILL_PATIENCE) {
-        Ok(pictures) => Some(pictures),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
     }
 }
 

@@ -22,7 +22,7 @@ use crate::control::Saved;
 use crate::control::desk::Start;
 use crate::engine::{Engine, EngineError, EngineParts, PortLink, SharedCards};
 use crate::run::open_context;
-use crate::virtual_host::VirtualHost;
+use crate::virtual_host::{VirtualHost, patient_cards};
 
 /// Packets that a cable in memory holds: two frames of a full gigabit port.
 const CABLE_SLOTS: usize = 4_096;
@@ -77,7 +77,7 @@ impl VirtualShow {
             links.push(connect(port, index, &faults, &clock, &mut cards));
         }
         let shared = SharedCards::default();
-        let server = CardServer::new(VirtualWall::new(wall), cards);
+        let server = CardServer::new(VirtualWall::with(wall, patient_cards(), clock.now()), cards);
         let host = VirtualHost::start(Arc::clone(wall), server, Arc::clone(&clock), shared.clone());
         let host = host.map_err(VirtualShowError::Cards)?;
         let engine = Engine::start(EngineParts {
@@ -119,6 +119,7 @@ fn connect(port: &Port, index: usize, faults: &FaultSwitch, clock: &Arc<dyn Cloc
 
 /// The address of the second interface of a loop.
 fn tail_address(port: u8) -> MacAddress {
-    let [a, b, c, d, e, f] = software_address(port).0;
-    MacAddress([a, b, c, d, e | 0x01, f])
+    let [head @ .., group, number] = software_address(port).0;
+    let [first, second, third, fourth] = head;
+    MacAddress([first, second, third, fourth, group | 0x01, number])
 }

@@ -73,8 +73,9 @@ fn transmit(criterion: &mut Criterion) {
                 bench.iter_custom(|iterations| {
                     let begun = processor_time();
                     (0..iterations).for_each(|_| send_all(&mut *transport, batch, *at_once));
-                    let spent = processor_time() - begun;
-                    measured.borrow_mut().push(spent.as_secs_f64() * 1e9 / (iterations as f64 * PACKETS as f64));
+                    let spent = processor_time().saturating_sub(begun);
+                    let packets = u32::try_from(iterations * PACKETS as u64).expect("a second holds fewer packets");
+                    measured.borrow_mut().push(spent.as_secs_f64() * 1e9 / f64::from(packets));
                     spent
                 });
             });

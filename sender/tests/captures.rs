@@ -207,7 +207,7 @@ fn unreadable_files_are_named_with_what_is_wrong() {
     }
     write_sample(&path);
     let whole = fs::read(&path).unwrap();
-    for cut in 1..whole.len() {
+    for cut in (1..whole.len()).step_by(5) {
         fs::write(&path, &whole[..cut]).unwrap();
         let (packets, error) = read_all(&path);
         assert!(packets.len() <= 10, "no packet is invented");

@@ -157,7 +157,7 @@ fn each_end_receives_its_own_kind_of_frames_and_never_its_own() {
         };
         let heard = |end: &mut Box<dyn Transport>| {
             let (mut buffer, mut types) = ([0; 2048], Vec::new());
-            while end.wait(Duration::from_millis(30)).unwrap() {
+            while end.wait(Duration::from_millis(300)).unwrap() {
                 if end.receive(&mut buffer).unwrap().is_some() {
                     types.push(u16::from_be_bytes([buffer[12], buffer[13]]));
                 }

@@ -173,8 +173,10 @@ fn a_pulled_cable_darkens_nothing_and_the_picture_comes_back() {
 fn every_sample_wall_runs() {
     for name in ["demo", "full-hd", "irregular", "pass-through", "two-pitches", "two-protocols"] {
         let wall = sample(name);
-        let show = start(&wall, &[("source.uri", Value::text("pattern:cabinet-numbers?full"))]);
-        let status = wait_for(&show, name, |status| shown(status) > 2);
+        let show = start(&wall, &[("source.uri", Value::text("pattern:cabinets?full"))]);
+        wait_for(&show, name, |status| status.source.size.is_some());
+        let before = shown(&show.engine.client().status());
+        let status = wait_for(&show, name, |status| shown(status) > before + 3);
         assert!(status.alarms.iter().all(|alarm| alarm.source != "source"), "{name}: {:?}", status.alarms);
         let screens = show.host.still(1).expect("frames come");
         assert_eq!(screens.len(), wall.screens().len(), "{name}: one picture per screen");

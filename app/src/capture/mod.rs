@@ -9,6 +9,7 @@ mod error;
 mod generated;
 mod mailbox;
 mod monitor;
+mod parameters;
 mod program;
 pub mod raw;
 mod retry;

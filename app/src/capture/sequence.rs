@@ -211,7 +211,7 @@ mod tests {
             let pattern = NamePattern::parse(&format!("{before}*{after}")).unwrap();
             let name = format!("{before}{middle}{after}");
             prop_assert!(pattern.matches(&name));
-            let longer = format!("{}c", name);
+            let longer = format!("{name}c");
             prop_assert!(!pattern.matches(&longer), "{longer}");
         }
     }

@@ -89,7 +89,7 @@ impl StreamReader {
                 // A second header follows where files were written one after the other; its pictures may differ.
                 None => run = Some(self.begin_run(writer)?),
                 Some(_) if self.line.starts_with(STREAM_MAGIC) => run = Some(self.begin_run(writer)?),
-                Some(_) => return Err(Y4mError::NoFrame { picture: pictures + 1, found: excerpt(&self.line) }.into()),
+                Some(run) => return Err(run.lost(pictures + 1, &self.line).into()),
             }
         }
     }
@@ -174,6 +174,17 @@ impl Run {
         }
         let skipped = io::copy(&mut input.take(self.alpha_bytes as u64), &mut io::sink()).map_err(failed)?;
         if skipped == self.alpha_bytes as u64 { Ok(true) } else { Err(self.truncated(found)) }
+    }
+
+    /// Why no picture begins here.
+    fn lost(&self, picture: u64, line: &[u8]) -> Y4mError {
+        let (row, width) = (self.shape.format.descriptor(), self.shape.size.width);
+        let is_odd = row.sample_bytes == 2 && row.chroma_x > 0 && !width.is_multiple_of(1 << row.chroma_x);
+        if is_odd && picture > 1 {
+            Y4mError::OddWidth { picture, width }
+        } else {
+            Y4mError::NoFrame { picture, found: excerpt(line) }
+        }
     }
 
     fn truncated(&self, found: usize) -> SourceError {

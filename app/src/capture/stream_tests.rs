@@ -85,6 +85,9 @@ fn broken_streams_are_named() {
         let got = y4m(bytes).result.map_or_else(|error| error, |ending| format!("{ending:?}"));
         assert!(got.contains(expected), "{:?}: {got}", bytes.escape_ascii().to_string());
     }
+    // Six bytes of luma and two rows of chroma with three bytes each where four belong.
+    let odd = y4m(b"YUV4MPEG2 W3 H1 C422p10\nFRAME\n012345abcABCFRAME\n012345abcABCFRAME\n").result.unwrap_err();
+    assert!(odd.contains("picture 2 does not begin where picture 1 ended") && odd.contains("pad the width"), "{odd}");
     let long = [b"YUV4MPEG2 X".as_slice(), &[b'x'; 9_000]].concat();
     assert!(y4m(&long).result.unwrap_err().contains("longer than 4096 bytes"));
 }

@@ -61,6 +61,18 @@ pub enum Y4mError {
         /// Its first bytes.
         found: String,
     },
+    /// ffmpeg 5.1 counts chroma rows in bytes where it should count samples, and so loses half a sample of each.
+    #[error(
+        "picture {picture} does not begin where picture {} ended: ffmpeg writes chroma rows of an odd width ({width}) one byte \
+         short when samples have more than 8 bits; let it pad the width (-vf pad=ceil(iw/2)*2:ih) or write 8 bits",
+        picture - 1
+    )]
+    OddWidth {
+        /// Number of the picture, from 1.
+        picture: u64,
+        /// Columns.
+        width: u32,
+    },
     /// A line without an end.
     #[error("a header line is longer than {MAX_LINE} bytes: the stream is damaged")]
     LongLine,
@@ -142,7 +154,8 @@ impl Fields {
         match key {
             'W' => self.width = Some(side(value).ok_or_else(|| wrong("a width in pixels, 1 or more"))?),
             'H' => self.height = Some(side(value).ok_or_else(|| wrong("a height in pixels, 1 or more"))?),
-            'F' => self.rate = rate(value).ok_or_else(|| wrong("a frame rate such as 30000:1001, or 0:0 for unknown"))?,
+            'F' if value == "0:0" => self.rate = None,
+            'F' => self.rate = Some(rate(value).ok_or_else(|| wrong("a frame rate such as 30000:1001, or 0:0 for unknown"))?),
             'I' => self.is_interlaced = interlaced(value).ok_or_else(|| wrong("p, t, b, m or ?"))?,
             'C' => {
                 let known = "420jpeg, 420mpeg2, 420paldv, 411, 422, 444, 444alpha, mono, and with p9 to p16 for more bits";
@@ -191,11 +204,9 @@ fn side(text: &str) -> Option<u32> {
     text.parse().ok().filter(|&side| side > 0)
 }
 
-/// The rate, `None` inside for 0:0, which means unknown.
-fn rate(text: &str) -> Option<Option<Rational>> {
+fn rate(text: &str) -> Option<Rational> {
     let (numerator, denominator) = text.split_once(':')?;
-    let (numerator, denominator) = (numerator.parse().ok()?, denominator.parse().ok()?);
-    if (numerator, denominator) == (0, 0) { Some(None) } else { Rational::new(numerator, denominator).map(Some) }
+    Rational::new(numerator.parse().ok()?, denominator.parse().ok()?)
 }
 
 fn interlaced(text: &str) -> Option<bool> {

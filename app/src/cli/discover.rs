@@ -1,8 +1,8 @@
 //! `ocp809 discover`: which cards answer.
 
-use super::{Console, backend};
+use super::Console;
 use crate::error::AppError;
-use crate::run::options::DiscoverOptions;
+use crate::run::{DiscoverOptions, DiscoverReport};
 
 /// Asks which cards are there
 #[derive(Debug, clap::Args)]
@@ -23,5 +23,29 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError> {
     let Args { interfaces, confirm, wait } = args;
-    backend::discover(&DiscoverOptions { interfaces, confirm, wait_ms: wait }, console)
+    let options = DiscoverOptions { interfaces, confirm, wait_ms: wait };
+    let reports = crate::run::discover(&options, &mut console.err)?;
+    if console.json {
+        return console.document(&reports);
+    }
+    if reports.is_empty() {
+        return console.line("no interface was asked: name one with --if");
+    }
+    for report in &reports {
+        console.line(format_args!("{}: {}", report.interface, counted(report)))?;
+        for card in &report.cards {
+            let master = card.master.as_ref().map(|mac| format!(", driven by {mac}")).unwrap_or_default();
+            let serial = if card.serial.is_empty() { "no serial" } else { &card.serial };
+            console.line(format_args!("  {:>3}  {serial}  {} {}{master}", card.place, card.model, card.firmware))?;
+        }
+    }
+    Ok(())
+}
+
+fn counted(report: &DiscoverReport) -> String {
+    match report.cards.len() {
+        0 => "no card answers".to_owned(),
+        1 => "1 card".to_owned(),
+        many => format!("{many} cards"),
+    }
 }

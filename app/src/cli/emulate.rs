@@ -11,7 +11,7 @@ use crate::run::options::{EmulateOptions, InterfaceChoice};
 #[command(after_help = "Examples:
   ocp809 emulate stage.toml --if veth1 --out shown.png
   ocp809 emulate stage.toml --if 1=veth1 --if 2=veth2 --tail 1=veth3
-  ocp809 emulate stage.toml --if veth1 --bare           cards as from the factory, for `wall adopt`")]
+  ocp809 emulate stage.toml --if veth1 --bare           cards as from the factory")]
 pub(super) struct Args {
     /// The wall whose cards are played
     #[arg(value_name = "WALL")]

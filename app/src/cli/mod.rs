@@ -1,7 +1,6 @@
 //! The command line: what can be typed, and one file for each command. Everything writes to a [`Console`], so that tests
 //! read what people read.
 
-mod backend;
 mod console;
 mod demo;
 mod discover;
@@ -59,7 +58,7 @@ struct Global {
     /// Results as JSON on stdout, errors as JSON on stderr
     #[arg(long, global = true)]
     json: bool,
-    /// What is logged to stderr: error, warn, info, debug, trace, or TARGET=LEVEL pairs; RUST_LOG when left out
+    /// What is logged to stderr: error, warn, info, debug, trace, or TARGET=LEVEL pairs; `RUST_LOG` when left out
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
     /// The control socket of the show; the user's own when left out
@@ -144,17 +143,13 @@ fn dispatch(command: Command, console: &mut Console<'_>) -> Result<(), AppError>
 fn explain(refusal: &clap::Error, console: &mut Console<'_>) -> u8 {
     let text = refusal.render();
     let shown = if console.err_is_terminal { text.ansi().to_string() } else { text.to_string() };
-    match refusal.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // A reader that went away has seen enough.
-            let _closed = console.print(&text).and_then(|()| console.flush());
-            EXIT_OK
-        }
-        _ => {
-            console.note(shown.trim_end());
-            EXIT_USAGE
-        }
+    if matches!(refusal.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // A reader that went away has seen enough.
+        let _closed = console.print(&text).and_then(|()| console.flush());
+        return EXIT_OK;
     }
+    console.note(shown.trim_end());
+    EXIT_USAGE
 }
 
 fn report(error: &AppError, console: &mut Console<'_>) {

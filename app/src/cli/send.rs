@@ -39,5 +39,8 @@ pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError>
     let Args { document, source, frames, to, confirm, settings } = args;
     let options = SendOptions { document, source, frames: frames.get(), target: to, confirm, settings };
     let report = crate::run::send(&options, console.text_out())?;
-    if console.json { console.document(&report) } else { Ok(()) }
+    if console.json {
+        return console.document(&report);
+    }
+    console.line(format_args!("{} frames in {} packets to {}", report.frames, report.packets, report.to))
 }

@@ -28,6 +28,9 @@ pub(super) struct Args {
 /// How often `--follow` writes a summary.
 const FOLLOW_PERIOD: Duration = Duration::from_secs(1);
 
+/// The longest silence in which it waits for one event.
+const SLICE: Duration = Duration::from_millis(50);
+
 pub(super) fn run(args: &Args, console: &mut Console<'_>) -> Result<(), AppError> {
     let show = connect(console)?;
     let status = show.status();
@@ -54,7 +57,6 @@ fn follow(show: &dyn Client, console: &mut Console<'_>) -> Result<(), AppError> 
         }
         // Whatever comes within the period is written as it comes; the waits together are the period.
         let mut left = FOLLOW_PERIOD;
-        const SLICE: Duration = Duration::from_millis(50);
         while !left.is_zero() {
             match events.next_within(SLICE) {
                 Err(_ended) => return Err(AppError::ShowEnded),
@@ -160,20 +162,14 @@ pub(super) fn text(status: &Status) -> String {
 }
 
 fn head(status: &Status) -> String {
-    let mut line = format!("{}: {}", status.wall, status.mode.word());
-    if status.locked {
-        line.push_str(", LOCKED");
-    }
-    if let Some(pattern) = &status.pattern {
-        line.push_str(&format!(", test pattern {pattern}"));
-    }
-    if let Some(cabinet) = &status.identify {
-        line.push_str(&format!(", cabinet {cabinet} marks itself"));
-    }
+    let mut parts = vec![format!("{}: {}", status.wall, status.mode.word())];
+    parts.extend(status.locked.then(|| "LOCKED".to_owned()));
+    parts.extend(status.pattern.as_ref().map(|pattern| format!("test pattern {pattern}")));
+    parts.extend(status.identify.as_ref().map(|cabinet| format!("cabinet {cabinet} marks itself")));
     if !status.pixel_path.is_empty() {
-        line.push_str(&format!("; pixels on {}", status.pixel_path));
+        parts.push(format!("pixels on {}", status.pixel_path));
     }
-    line
+    parts.join(", ")
 }
 
 fn source(source: &SourceStatus, status: &Status) -> String {

@@ -84,7 +84,7 @@ fn every_help_text_is_as_it_was_agreed() {
         let below: Vec<_> = command.get_subcommands().filter(|sub| sub.get_name() != "help").cloned().collect();
         pending.extend(below.into_iter().rev().map(|sub| (format!("{name} {}", sub.get_name()), sub)));
         let help = command.render_long_help().to_string();
-        all.push_str(&format!("$ {name} --help\n{}\n\n", help.trim_end()));
+        all.extend(["$ ", &name, " --help\n", help.trim_end(), "\n\n"]);
         assert!(command.get_about().is_some(), "{name} says what it does");
     }
     golden("help.txt", &all);

@@ -13,7 +13,7 @@ use crate::run::options::{InterfaceChoice, SendTarget};
 
 /// Why a word was not understood.
 #[derive(Debug, Error)]
-pub enum ValueError {
+pub(super) enum ValueError {
     /// No size.
     #[error("{text:?} is no size: write columns x rows, for example 128x64")]
     Size {

@@ -60,10 +60,8 @@ impl<'t> Document<'t> {
     /// What the document says about its version, where `newest` is the newest that this program reads.
     #[must_use]
     pub fn schema_version(&self, newest: u32) -> SchemaVersion {
-        let written = self.table.get_ref().get("schema_version").and_then(|value| match value.get_ref() {
-            DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix()).ok(),
-            _ => None,
-        });
+        let written = self.table.get_ref().get("schema_version").and_then(|value| value.get_ref().as_integer());
+        let written = written.and_then(|integer| i64::from_str_radix(integer.as_str(), integer.radix()).ok());
         match written {
             Some(version) if version > i64::from(newest) => SchemaVersion::Newer(version),
             Some(version) => match u32::try_from(version) {

@@ -61,10 +61,8 @@ impl Place {
 
 /// A list of tables is as long as its tables: its first header says enough.
 fn shown_span(value: &Spanned<DeValue<'_>>) -> Range<usize> {
-    match value.get_ref() {
-        DeValue::Array(entries) => entries.iter().next().filter(|e| e.get_ref().is_table()).map_or(value.span(), Spanned::span),
-        _ => value.span(),
-    }
+    let first = value.get_ref().as_array().and_then(|entries| entries.iter().next());
+    first.filter(|entry| entry.get_ref().is_table()).map_or(value.span(), Spanned::span)
 }
 
 impl From<&DocPath> for Place {

@@ -14,10 +14,9 @@ fn wall_text() -> String {
 }
 
 fn problems(text: &str) -> Vec<ProblemReport> {
-    match parse_wall("wall.toml", text).expect_err("is refused") {
-        LoadError::Problems(problems) => problems.reports(),
-        other => panic!("{other}"),
-    }
+    let error = parse_wall("wall.toml", text).expect_err("is refused");
+    let LoadError::Problems(problems) = error else { panic!("{error}") };
+    problems.reports()
 }
 
 #[test]
@@ -104,48 +103,7 @@ proptest! {
     }
 }
 
-const COMMENTED: &str = r#"# The stage wall. Ask Kim before you change it.
-schema_version = 1
-name = "Stage"   # as on the rider
-
-[[screen]]
-id = "main"
-size = { width = 256, height = 128 }  # two cabinets
-pitch_mm = 2.6
-
-[[module_model]]
-id = "m"
-size = { width = 128, height = 128 }
-
-[[cabinet_model]]
-id = "c"
-size = { width = 128, height = 128 }
-[[cabinet_model.module]]
-model = "m"
-
-[[port]]
-id = "1"
-
-# Left, over the door.
-[[cabinet]]
-id = "A1"
-model = "c"
-screen = "main"
-x = 0
-y = 0
-port = "1"
-place = 0
-
-# Right.
-[[cabinet]]
-id = "A2"
-model = "c"
-screen = "main"
-x = 128        # next to it
-y = 0
-port = "1"
-place = 1
-"#;
+const COMMENTED: &str = include_str!("../../../tests/golden/config/wall-v1.toml");
 
 #[test]
 fn a_save_touches_only_what_has_changed() {
@@ -219,24 +177,7 @@ fn a_link_stays_a_link_and_permissions_stay() {
     assert_eq!(std::fs::metadata(&file).expect("is there").permissions().mode() & 0o777, 0o640);
 }
 
-const SHOW: &str = r#"schema_version = 1
-name = "Evening"
-wall = "stage.toml"
-
-[settings]
-brightness.percent = 35
-color.gain = { red = 98.5, blue = 97 }
-"screen:main/color.gamma" = 2.2
-
-[[source]]
-id = "camera"
-uri = "cmd:ffmpeg -i /dev/video0 -f yuv4mpegpipe -"
-
-[[preset]]
-number = 1
-name = "Opening"
-settings = { brightness.percent = 80, color.temperature_k = "native" }
-"#;
+const SHOW: &str = include_str!("../../../tests/golden/config/show-v1.toml");
 
 fn show(text: &str) -> Result<ShowSpec, LoadError> {
     let folder = tempfile::tempdir().expect("a folder");
@@ -315,4 +256,24 @@ fn schemas_are_made_of_the_types_that_read() {
     assert_eq!(wall["properties"]["cabinet"]["type"], "array", "{wall}");
     assert_eq!(wall["additionalProperties"], false, "unknown keys are mistakes in an editor too");
     assert!(schema::schema(schema::SchemaOf::Command).to_string().contains("brightness.percent"));
+}
+
+#[test]
+fn documents_of_every_version_open() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/config");
+    assert_eq!(load_wall(&golden.join("wall-v1.toml")).expect("opens").wall.name(), "Stage");
+    assert_eq!(load_show(&golden.join("show-v1.toml")).expect("opens").spec.name, "Evening");
+    let machine = load_machine(&golden.join("machine-v1.toml")).expect("opens").spec;
+    assert_eq!(machine.gpu, GpuChoice::Cpu);
+    assert!(machine.binding("Stage", "1").is_some_and(|binding| binding.tail.is_some()));
+}
+
+#[test]
+fn every_sample_wall_opens() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/walls");
+    let files: Vec<_> = std::fs::read_dir(samples).expect("is there").map(|entry| entry.expect("is listed").path()).collect();
+    assert!(files.len() >= 5, "{files:?}");
+    for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "toml")) {
+        load_wall(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    }
 }

@@ -301,9 +301,9 @@ impl Desk {
     /// Sets all values or none.
     fn assign(&mut self, assignments: &[Assignment], origin: &str, at: Moment) -> Result<Outcome, Refusal> {
         let checker = Checker { facts: &self.facts, reader: self.reader };
-        let checked = assignments.iter().map(|a| checker.check(&a.path, &a.value)).collect::<Result<Vec<_>, _>>()?;
+        let values = assignments.iter().map(|a| checker.check(&a.path, &a.value)).collect::<Result<Vec<_>, _>>()?;
         let before = self.state.clone();
-        for (assignment, value) in assignments.iter().zip(checked) {
+        for (assignment, value) in assignments.iter().zip(values) {
             self.set(assignment, value, at);
         }
         if self.state != before {
@@ -376,16 +376,14 @@ fn brightness(level: BrightnessLevel) -> (PropertyPath, Value) {
 /// What is in effect under the screens' limits. For the whole wall: the brightest of its screens.
 fn actual(in_effect: &ShowState, path: &PropertyPath, facts: &WallFacts) -> Value {
     let screens = || facts.screens.iter().filter(|screen| path.target == Target::Wall || path.target.id() == screen.id);
-    match path.property {
-        PropertyId::BrightnessPercent => {
-            let shares = screens().map(|screen| in_effect.brightness(screen));
-            shares.reduce(f64::max).map(|share| Value::Number((share * 1000.0).round() / 10.0))
-        }
-        PropertyId::BrightnessNits => {
-            let nits = screens().filter_map(|screen| Some(in_effect.brightness(screen) * screen.peak_nits?));
-            nits.reduce(f64::max).map(|nits| Value::Number(nits.round()))
-        }
-        _ => None,
-    }
-    .unwrap_or_else(|| in_effect.value_for(path).clone())
+    let limited = if path.property == PropertyId::BrightnessPercent {
+        let shares = screens().map(|screen| in_effect.brightness(screen));
+        shares.reduce(f64::max).map(|share| Value::Number((share * 1000.0).round() / 10.0))
+    } else if path.property == PropertyId::BrightnessNits {
+        let nits = screens().filter_map(|screen| Some(in_effect.brightness(screen) * screen.peak_nits?));
+        nits.reduce(f64::max).map(|nits| Value::Number(nits.round()))
+    } else {
+        None
+    };
+    limited.unwrap_or_else(|| in_effect.value_for(path).clone())
 }

@@ -136,7 +136,9 @@ impl fmt::Display for PropertyPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.target {
             Target::Wall => f.write_str(self.property.path()),
-            target => write!(f, "{}:{}/{}", target.scope(), target.id(), self.property.path()),
+            Target::Screen(id) | Target::Group(id) | Target::Port(id) => {
+                write!(f, "{}:{id}/{}", self.target.scope(), self.property.path())
+            }
         }
     }
 }

@@ -118,8 +118,6 @@ pub enum Unit {
     Exponent,
     /// New images per second.
     FramesPerSecond,
-    /// Thousandths of a second.
-    Milliseconds,
     /// Wall frames.
     Frames,
 }
@@ -134,7 +132,6 @@ impl Unit {
             Self::Nits => "nit",
             Self::Kelvin => "K",
             Self::FramesPerSecond => "fps",
-            Self::Milliseconds => "ms",
             Self::Frames => "frames",
             Self::None | Self::Duv | Self::Exponent => "",
         }
@@ -149,7 +146,6 @@ impl Unit {
             Self::Nits => &["nit", "nits", "cd/m2"],
             Self::Kelvin => &["k", "kelvin"],
             Self::FramesPerSecond => &["fps", "hz"],
-            Self::Milliseconds => &["ms"],
             Self::Frames => &["frames"],
             Self::None | Self::Duv | Self::Exponent => &[],
         }

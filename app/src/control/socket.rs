@@ -90,9 +90,9 @@ impl Socket {
     /// When nobody listens there, or nobody that answers.
     pub fn connect(path: &Path) -> Result<Self, ConnectError> {
         let io_error = |source| ConnectError::Io { path: path.to_owned(), source };
-        let stream = UnixStream::connect(path).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ConnectError::NotRunning { path: path.to_owned() },
-            _ => io_error(source),
+        let stream = UnixStream::connect(path).map_err(|source| {
+            let nobody = matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused);
+            if nobody { ConnectError::NotRunning { path: path.to_owned() } } else { io_error(source) }
         })?;
         stream.set_write_timeout(Some(WRITE_TIMEOUT)).map_err(io_error)?;
         let reader = stream.try_clone().map_err(io_error)?;

@@ -88,12 +88,6 @@ const MODES: &[Choice] = &[
     word("freeze", "The last picture stands still"),
 ];
 
-const LOSS_POLICIES: &[Choice] = &[
-    word("black", "Hold the last picture for source.hold_ms, then fade to black"),
-    word("freeze", "Hold the last picture until the source is back"),
-    word("pattern", "Hold the last picture for source.hold_ms, then show colour bars at no more than 20 %"),
-];
-
 const DITHER_PERIODS: &[Choice] = &[
     word("1", "No temporal dithering"),
     word("2", "Two frames"),
@@ -165,14 +159,6 @@ properties! {
     SourcePrimaries = "source.primaries", "Primaries", choice(PRIMARIES, AUTO), None, Wall, Unlocked,
         fade: false, part: Some(PresetPart::Source),
         "Colour primaries of the source, where its own declaration is wrong or missing.";
-    /// What happens when the source is lost.
-    SourceOnLoss = "source.on_loss", "On loss", choice(LOSS_POLICIES, "black"), None, Wall, Unlocked,
-        fade: false, part: Some(PresetPart::Source),
-        "What the wall shows when the source delivers nothing more. The cards stay fed all the time.";
-    /// How long the last picture is held.
-    SourceHoldMs = "source.hold_ms", "Hold", number(0.0, 60_000.0, 10.0, 500.0), Milliseconds, Wall, Unlocked,
-        fade: false, part: Some(PresetPart::Source),
-        "How long the last picture is held after the source was lost.";
     /// The test pattern in front of the source.
     Pattern = "pattern", "Test pattern", optional_text(TextForm::Pattern, "off"), None, Wall, Unlocked,
         fade: false, part: Some(PresetPart::Pattern),

@@ -26,10 +26,8 @@ fn fade(path: &str, value: Value, fade_ms: u32) -> Command {
 }
 
 fn refusal(outcome: Outcome) -> Refusal {
-    match outcome {
-        Outcome::Rejected(refusal) => refusal,
-        other => panic!("not rejected: {other:?}"),
-    }
+    let Outcome::Rejected(refusal) = outcome else { panic!("not rejected: {outcome:?}") };
+    refusal
 }
 
 #[test]

@@ -84,7 +84,7 @@ pub enum DemoError {
 /// [`DemoError`].
 pub fn run(options: &DemoOptions, out: &mut dyn Write) -> Result<DemoReport, DemoError> {
     let wall = Arc::new(wall(options.wall.as_deref())?);
-    let show = VirtualShow::start(&wall, pixel_path::choose(&GpuChoice::Cpu)?, Saved::default(), None)?;
+    let show = VirtualShow::start(&wall, pixel_path::choose(&GpuChoice::Auto)?, Saved::default(), None)?;
     apply(&show, &options.settings)?;
     let display = if options.headless { Err(None) } else { gui::probe().map_err(Some) };
     match display {

@@ -24,6 +24,7 @@ use super::look::{self, SourceLook};
 use super::luts::Luts;
 use super::source_desk::SourceDesk;
 use super::store::Store;
+use super::wire::ControlFrame;
 use crate::control::desk::{Desk, Moment};
 use crate::control::status::{Alarm, Severity};
 use crate::control::{EngineEnd, EventKind, OutputMode, PropertyId};
@@ -45,6 +46,7 @@ pub(super) struct ControlLoop {
     pub(super) source: SourceDesk,
     pub(super) luts: Luts,
     pub(super) reports: Receiver<Report>,
+    pub(super) replies: Receiver<ControlFrame>,
     pub(super) board: Board,
     pub(super) cards: Box<dyn CardProbe>,
     pub(super) store: Store,
@@ -76,11 +78,18 @@ impl ControlLoop {
         while !self.stop.load(Ordering::Relaxed) {
             let first = self.end.next_within(TICK);
             let at = self.moment();
-            for pending in first.into_iter().chain(std::iter::from_fn(|| self.end.next())).collect::<Vec<_>>() {
+            let mut answers = Vec::new();
+            for pending in first.into_iter().chain(std::iter::from_fn(|| self.end.next())) {
                 let outcome = self.desk.handle(&pending.command, at);
+                answers.push((pending, outcome));
+            }
+            // What a client was told is done survives a power cut from then on.
+            self.store.save(&self.desk);
+            for (pending, outcome) in answers {
                 pending.answer(outcome);
             }
             self.desk.tick(at);
+            self.store.save(&self.desk);
             self.step(at);
             if self.desk.has_stopped(at.now) {
                 self.stop.store(true, Ordering::Relaxed);
@@ -94,7 +103,6 @@ impl ControlLoop {
         self.take_reports(at.now);
         self.source.follow(self.desk.asked());
         self.rebuild(at);
-        self.store.save(&self.desk);
         self.inject_faults();
         if at.now.since(self.built.status_at) >= STATUS_PERIOD_NS {
             self.built.status_at = at.now;
@@ -121,6 +129,9 @@ impl ControlLoop {
                 Report::Port(index, record) => self.board.port(index, record, now),
                 Report::Retired(source) => drop(source),
             }
+        }
+        while let Ok(reply) = self.replies.try_recv() {
+            self.cards.hear(reply.port, reply.frame(), now);
         }
     }
 
@@ -187,7 +198,7 @@ impl ControlLoop {
             tai: at.tai,
             source: self.source.status(),
             rate_hz: setup.clock.rate().hz(),
-            cards: self.cards.cards(at.tai),
+            cards: self.cards.cards(at.now, at.tai),
             pixel_path: &self.path_name,
         };
         self.end.publish_status(Arc::new(self.board.status(&self.desk, &view)));
@@ -196,7 +207,7 @@ impl ControlLoop {
     fn alarms(&self, at: Moment) -> Vec<Alarm> {
         let alarm = |severity, source: &str, text: String| Alarm { severity, source: source.to_owned(), text, since: at.tai };
         let mut alarms: Vec<Alarm> = self.board.port_alarms(at.tai).collect();
-        alarms.extend(self.cards.alarms(at.tai));
+        alarms.extend(self.cards.alarms(at.now, at.tai));
         alarms.extend(self.built.problem.iter().map(|text| alarm(Severity::Critical, "source", text.clone())));
         alarms.extend(self.source.problem().map(|text| alarm(Severity::Critical, "source", text)));
         alarms.extend(self.source.scaled(&self.wall).map(|text| alarm(Severity::Notice, "source", text)));

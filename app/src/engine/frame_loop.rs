@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use arc_swap::ArcSwap;
 use ocp809_sender::ids::PortIndex;
-use ocp809_sender::stream::{FrameStart, Latency};
+use ocp809_sender::stream::FrameStart;
 use ocp809_sender::time::{Clock, FrameClock, Nanos, Tai};
 use ocp809_sender::transport::{LinkState, realtime};
 use ocp809_sender::wire::ocp809::{FrameId, Latch};
@@ -18,13 +18,13 @@ use super::output::{Output, WallFrame};
 use super::wire::{ControlFrame, FRAME_BYTES};
 use crate::capture::{Advance, Picture};
 
-/// Control frames sent per wall frame: under 1 % of a gigabit link at 60 frames per second.
-const REQUESTS_PER_FRAME: usize = 8;
-
 /// Received frames taken per port and wall frame.
 const REPLIES_PER_FRAME: usize = 64;
 
-/// SCHED_FIFO priority where it is allowed: above other programs, below the kernel's interrupt threads (50).
+/// From a latch to the next frame's first packet: one refresh of a card that runs at 1920 Hz.
+const GUARD_NS: u64 = 521_000;
+
+/// `SCHED_FIFO` priority where it is allowed: above other programs, below the kernel's interrupt threads (50).
 const PRIORITY: u8 = 40;
 
 /// What the frame thread works by. Built by the control thread and swapped as a whole between two frames.
@@ -90,7 +90,6 @@ pub(super) struct PortRecord {
     pub(super) packets: u64,
     pub(super) bytes: u64,
     pub(super) errors: u64,
-    pub(super) latch_error: Latency,
 }
 
 /// What the frame thread tells the control thread. Frames from cards travel in a queue of their own.
@@ -111,7 +110,6 @@ pub(super) struct FrameLoop {
     pub(super) path: Box<dyn PixelPath>,
     pub(super) picture: Box<dyn Picture>,
     pub(super) new_pictures: Receiver<Box<dyn Picture>>,
-    pub(super) requests: Receiver<ControlFrame>,
     pub(super) reports: SyncSender<Report>,
     pub(super) replies: SyncSender<ControlFrame>,
     /// Frames with a picture after which the thread ends; `None` goes on.
@@ -147,6 +145,9 @@ impl FrameLoop {
             buffer: Box::new([0; FRAME_BYTES]),
         };
         drop(setup);
+        // Cards take pixels from their master only, and the first LATCH says who that is.
+        let frame_id = FrameId(truncated(progress.next.wrapping_sub(1)));
+        self.output.send_state(frame_id, &progress.latches);
         let mut shown = 0;
         while !self.stop.load(Ordering::Relaxed) && self.limit.is_none_or(|limit| shown < limit) {
             let record = self.frame(&mut progress);
@@ -154,6 +155,8 @@ impl FrameLoop {
             self.tell(Report::Frame(record));
             self.between_frames(&mut progress);
         }
+        // The last word: what the ports sent in the end.
+        self.tell_ports();
     }
 
     /// One tick: waits for the frame's start, shows, latches at its deadline.
@@ -169,7 +172,8 @@ impl FrameLoop {
         let due = progress.clock.present_at(number);
         let period_ns = progress.clock.rate().period_ns();
         let deadline = self.monotonic(due);
-        let start = Nanos(deadline.0.saturating_sub(period_ns));
+        // Cards need their guard time after the latch before to have a buffer free (PROTOCOL.md, latch rule).
+        let start = Nanos(deadline.0.saturating_sub(period_ns).saturating_add(GUARD_NS.min(period_ns / 4)));
         self.clock.sleep_until(start);
 
         let present_at = if setup.is_timed { due } else { Tai::default() };
@@ -221,17 +225,13 @@ impl FrameLoop {
         Some((micros(wall.first_packet?), micros(wall.last_packet?)))
     }
 
-    /// Replies in, requests out, a new source: everything that has the time until the next frame starts.
+    /// Replies in, a new source: everything that has the time until the next frame starts.
     fn between_frames(&mut self, progress: &mut Progress) {
-        for _ in 0..REQUESTS_PER_FRAME {
-            let Ok(request) = self.requests.try_recv() else { break };
-            self.output.send_control(&request);
-        }
         let replies = &self.replies;
-        self.output.receive(&mut progress.buffer, REPLIES_PER_FRAME, &mut |port, end, frame| {
+        self.output.receive(&mut progress.buffer, REPLIES_PER_FRAME, &mut |port, _, frame| {
             let port = PortIndex(u16::try_from(port).unwrap_or(u16::MAX));
             // A full queue means that the control thread lags: cards repeat what matters.
-            let _lost = replies.try_send(ControlFrame::new(port, end, frame));
+            let _lost = replies.try_send(ControlFrame::new(port, frame));
         });
         if let Ok(picture) = self.new_pictures.try_recv() {
             let old = std::mem::replace(&mut self.picture, picture);
@@ -252,7 +252,6 @@ impl FrameLoop {
                 packets: counters.packets,
                 bytes: counters.bytes,
                 errors: counters.all_errors(),
-                latch_error: sender.latch_error().latency(),
                 link: sender.link(ocp809_sender::stream::FeedEnd::Head).unwrap_or_default(),
             };
             let port = PortIndex(u16::try_from(index).unwrap_or(u16::MAX));

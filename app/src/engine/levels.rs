@@ -75,7 +75,6 @@ fn to_u16(value: f64) -> u16 {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use super::*;
     use ocp809_sender::geometry::PixelSize;

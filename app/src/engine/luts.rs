@@ -16,9 +16,17 @@ const MAX_FILE_BYTES: u64 = 64 << 20;
 /// Tables in use.
 #[derive(Default)]
 pub(super) struct Luts {
-    /// File and strength in percent of each screen, and the table they gave.
-    screens: Vec<(Option<(String, f64)>, Option<Arc<Lut3d>>)>,
+    screens: Vec<ScreenLut>,
     problem: Option<String>,
+}
+
+/// One screen's table.
+#[derive(Default)]
+struct ScreenLut {
+    /// File and strength in percent.
+    wanted: Option<(String, f64)>,
+    /// What they gave.
+    table: Option<Arc<Lut3d>>,
 }
 
 impl Luts {
@@ -27,26 +35,26 @@ impl Luts {
         self.screens.resize_with(wall.screens().len(), Default::default);
         let mut problem = None;
         let mut changed = false;
-        for (screen, (key, lut)) in wall.screens().iter().zip(&mut self.screens) {
+        for (screen, own) in wall.screens().iter().zip(&mut self.screens) {
             let id = screen.id.as_str();
             let strength = state.number_on(id, PropertyId::LutStrength).unwrap_or(100.0);
             let wanted = state.text_on(id, PropertyId::LutFile).map(|file| (file.to_owned(), strength));
-            if *key != wanted {
+            if own.wanted != wanted {
                 changed = true;
-                *lut = match wanted.as_ref().map(|(file, strength)| read(Path::new(file), *strength)).transpose() {
+                own.table = match wanted.as_ref().map(|(file, strength)| read(Path::new(file), *strength)).transpose() {
                     Ok(read) => read.map(Arc::new),
                     Err(reason) => {
                         problem = Some(reason);
                         None
                     }
                 };
-                *key = wanted;
+                own.wanted = wanted;
             }
         }
         if changed {
             self.problem = problem;
         }
-        self.screens.iter().map(|(_, lut)| lut.clone()).collect()
+        self.screens.iter().map(|own| own.table.clone()).collect()
     }
 
     /// Why a screen goes without its table.

@@ -15,6 +15,7 @@ mod source_desk;
 mod store;
 mod wire;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,10 +33,10 @@ use ocp809_sender::wire::ethernet::MacAddress;
 use ocp809_sender::wire::ocp809::Epoch;
 use ocp809_shaders::PixelPath;
 
-pub use cards::{CardProbe, SharedCards};
+pub use cards::{CardProbe, ReportingCards, SharedCards};
 pub use source_desk::DEFAULT_RATE;
 
-use crate::capture::OpenContext;
+use crate::capture::{OpenContext, Picture};
 use crate::control::check::TextReader;
 use crate::control::desk::{Desk, Moment, Start};
 use crate::control::facts::WallFacts;
@@ -52,7 +53,7 @@ use store::Store;
 /// Records that may wait for the control thread: two seconds at 240 frames per second.
 const REPORT_QUEUE: usize = 512;
 
-/// Frames from and to cards that may wait.
+/// Frames from cards that may wait.
 const CARD_QUEUE: usize = 256;
 
 /// One port's way out.
@@ -97,6 +98,19 @@ pub struct EngineParts {
     pub pacing: Pacing,
     /// Reads sources and patterns for the desk.
     pub reader: TextReader,
+}
+
+impl fmt::Debug for PortLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tail = self.tail.as_ref().map(|(tail, _)| tail.name());
+        f.debug_struct("PortLink").field("head", &self.head.name()).field("source", &self.source).field("tail", &tail).finish()
+    }
+}
+
+impl fmt::Debug for EngineParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineParts").field("wall", &self.wall.name()).field("links", &self.links).finish_non_exhaustive()
+    }
 }
 
 /// Why an engine does not start.
@@ -172,7 +186,6 @@ impl Engine {
             path,
             picture: Box::new(NoPicture),
             new_pictures: queues.pictures.1,
-            requests: queues.requests.1,
             reports: queues.reports.0,
             replies: queues.replies.0,
             limit: parts.frame_limit,
@@ -189,6 +202,7 @@ impl Engine {
             source,
             luts: Luts::default(),
             reports: queues.reports.1,
+            replies: queues.replies.1,
             cards,
             store,
             epoch: parts.epoch,
@@ -225,22 +239,19 @@ impl Drop for Engine {
     }
 }
 
+/// Both ends of a bounded queue.
+type Queue<T> = (SyncSender<T>, Receiver<T>);
+
 /// The bounded queues between the two threads.
 struct Queues {
-    reports: (SyncSender<frame_loop::Report>, Receiver<frame_loop::Report>),
-    replies: (SyncSender<wire::ControlFrame>, Receiver<wire::ControlFrame>),
-    requests: (SyncSender<wire::ControlFrame>, Receiver<wire::ControlFrame>),
-    pictures: (SyncSender<Box<dyn crate::capture::Picture>>, Receiver<Box<dyn crate::capture::Picture>>),
+    reports: Queue<frame_loop::Report>,
+    replies: Queue<wire::ControlFrame>,
+    pictures: Queue<Box<dyn Picture>>,
 }
 
 impl Queues {
     fn new() -> Self {
-        Self {
-            reports: sync_channel(REPORT_QUEUE),
-            replies: sync_channel(CARD_QUEUE),
-            requests: sync_channel(CARD_QUEUE),
-            pictures: sync_channel(1),
-        }
+        Self { reports: sync_channel(REPORT_QUEUE), replies: sync_channel(CARD_QUEUE), pictures: sync_channel(1) }
     }
 }
 

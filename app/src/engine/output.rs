@@ -5,10 +5,10 @@
 use ocp809_sender::stream::{FeedEnd, FrameOutcome, FrameReport, FrameStart, PortFrame, PortSender, latch_together, send_rest};
 use ocp809_sender::time::Nanos;
 use ocp809_sender::wall::limits::MAX_PORTS;
-use ocp809_sender::wire::ocp809::Latch;
+use ocp809_sender::wire::ocp809::{FrameId, Latch};
 use ocp809_shaders::{FrameView, PathError, PixelPath};
 
-use super::wire::{ControlFrame, FRAME_BYTES};
+use super::wire::FRAME_BYTES;
 
 /// All ports of the wall: what is sent, who sends it, and whether the frame in flight goes out of it at all.
 pub(super) struct Output {
@@ -39,10 +39,6 @@ impl Output {
         let open = vec![false; ports.len()];
         let (senders, frames) = ports.into_iter().unzip();
         Self { frames, senders, open }
-    }
-
-    pub(super) fn senders(&self) -> &[PortSender] {
-        &self.senders
     }
 
     pub(super) fn senders_mut(&mut self) -> &mut [PortSender] {
@@ -90,11 +86,10 @@ impl Output {
         wall
     }
 
-    /// Hands one control frame to its port; a port that is full for now loses it, and whoever sent it asks again.
-    pub(super) fn send_control(&mut self, frame: &ControlFrame) {
-        if let Some(sender) = self.senders.get_mut(frame.port.index()) {
-            // Errors are counted by the port and shown in its status.
-            let _counted = sender.send_control(frame.end, frame.batch());
+    /// Tells cards who their master is and what state to show frames with, while no frame is in flight.
+    pub(super) fn send_state(&mut self, frame_id: FrameId, latches: &[Latch]) {
+        for (sender, latch) in self.senders.iter_mut().zip(latches) {
+            sender.send_state(frame_id, latch);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::sync::mpsc::SyncSender;
 
-use ocp809_sender::time::{Clock, NANOS_PER_SECOND, Nanos, Rational};
+use ocp809_sender::time::{NANOS_PER_SECOND, Nanos, Rational};
 use ocp809_sender::wall::Wall;
 use ocp809_shaders::frame::{Range, SignalColor, SignalPrimaries, SourceShape, YuvMatrix};
 

@@ -87,18 +87,28 @@ struct Surroundings {
 ///
 /// # Errors
 /// When there is none, when it does not answer, or when libraries are missing that a window needs.
-#[cfg(all(unix, not(target_vendor = "apple")))]
 pub fn probe() -> Result<Display, NoDisplay> {
+    find().map(|found| found.display)
+}
+
+/// The display that answered, with the connection over which it did.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) display: Display,
+    /// Held until the window has its own.
+    #[cfg(all(unix, not(target_vendor = "apple")))]
+    _held: server::Held,
+}
+
+#[cfg(all(unix, not(target_vendor = "apple")))]
+pub(super) fn find() -> Result<Found, NoDisplay> {
     decide(&Surroundings::of_this_process(), &libraries::Installed::on_this_system())
 }
 
-/// Finds the display that a window would open on: here there always is one.
-///
-/// # Errors
-/// Never.
+/// Here there always is a display.
 #[cfg(not(all(unix, not(target_vendor = "apple"))))]
-pub fn probe() -> Result<Display, NoDisplay> {
-    Ok(Display::Native)
+pub(super) fn find() -> Result<Found, NoDisplay> {
+    Ok(Found { display: Display::Native })
 }
 
 /// Keeps the window library from choosing another display than the one that answered: it goes by the environment alone.
@@ -133,22 +143,24 @@ impl Surroundings {
 
 /// Wayland where it answers and its libraries are there, X11 where that does; else the reason why the first of them does not.
 #[cfg(all(unix, not(target_vendor = "apple")))]
-fn decide(surroundings: &Surroundings, installed: &libraries::Installed) -> Result<Display, NoDisplay> {
+fn decide(surroundings: &Surroundings, installed: &libraries::Installed) -> Result<Found, NoDisplay> {
     let wayland = surroundings.wayland.as_ref().map(|socket| {
         installed.require(libraries::WAYLAND)?;
         server::reach_wayland(socket)
     });
-    if let Some(Ok(())) = wayland {
-        return Ok(Display::Wayland);
-    }
+    let wayland = match wayland {
+        Some(Ok(held)) => return Ok(Found { display: Display::Wayland, _held: held }),
+        Some(Err(reason)) => Some(reason),
+        None => None,
+    };
     let x11 = surroundings.x11.as_ref().map(|name| {
         installed.require(libraries::X11)?;
         server::reach_x11(name)
     });
     match (x11, wayland) {
-        (Some(Ok(())), _) => Ok(Display::X11),
-        (_, Some(Err(reason))) | (Some(Err(reason)), _) => Err(reason),
-        (None, _) => Err(NoDisplay::NotNamed),
+        (Some(Ok(held)), _) => Ok(Found { display: Display::X11, _held: held }),
+        (_, Some(reason)) | (Some(Err(reason)), _) => Err(reason),
+        (None, None) => Err(NoDisplay::NotNamed),
     }
 }
 
@@ -199,6 +211,6 @@ mod tests {
         let _listens = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
         let surroundings = Surroundings { wayland: Some(socket), x11: Some(":31999".to_owned()) };
         let found = decide(&surroundings, &libraries::Installed::in_folders(&[folder.path().to_owned()]));
-        assert!(matches!(found, Ok(Display::Wayland)), "{found:?}");
+        assert!(matches!(found, Ok(Found { display: Display::Wayland, .. })), "{found:?}");
     }
 }

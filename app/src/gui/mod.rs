@@ -81,10 +81,10 @@ pub enum WindowError {
 /// When there is no display, when nothing can draw on it, or when a wanted screenshot cannot be saved.
 #[expect(clippy::needless_pass_by_value, reason = "the window takes its share of the show for itself")]
 pub fn run(client: Arc<dyn Client>, feed: Arc<dyn WallFeed>, options: WindowOptions) -> Result<(), WindowError> {
-    let display = probe()?;
+    let found = display::find()?;
     let mut result = Ok(());
     for renderer in options.renderer.candidates() {
-        result = open(display, *renderer, (&client, &feed), &options);
+        result = open(found.display, *renderer, (&client, &feed), &options);
         // Whatever a graphics card's driver cannot do, OpenGL may.
         if !matches!(result, Err(WindowError::NoRenderer { .. })) {
             break;

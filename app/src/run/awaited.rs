@@ -64,7 +64,7 @@ impl Transport for Awaited {
             self.next_look = now.after(LOOK_NS);
             self.inner = (self.open)();
         }
-        self.inner.as_mut().map_or(LinkState::Down, |inner| inner.link())
+        self.inner.as_mut().map_or(LinkState::Down, Transport::link)
     }
 
     fn name(&self) -> &str {

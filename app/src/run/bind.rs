@@ -1,6 +1,7 @@
 //! Which interface feeds which port on this host, and whether it may: a wall's stream on somebody's network would take that
 //! network down.
 
+use std::fmt;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -106,6 +107,12 @@ pub struct Binder<'a> {
     pub policy: BindPolicy,
     /// Time.
     pub clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Binder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Binder").field("wall", &self.wall.name()).field("policy", &self.policy).finish_non_exhaustive()
+    }
 }
 
 impl Binder<'_> {

@@ -19,9 +19,8 @@ use super::bind::BindError;
 use super::options::{EmulateOptions, InterfaceChoice};
 use super::{RunError, open_document, say};
 use crate::engine::SharedCards;
-use crate::picture::WallFeed;
 use crate::picture_file::save_screens;
-use crate::virtual_host::VirtualHost;
+use crate::virtual_host::{VirtualHost, patient_cards};
 
 /// How often a picture is written.
 const PICTURE_PERIOD: Duration = Duration::from_secs(1);
@@ -39,7 +38,7 @@ pub fn emulate(options: &EmulateOptions, out: &mut dyn Write) -> Result<(), RunE
             links.push(link(&wall, choice, end, &clock)?);
         }
     }
-    let cards = VirtualCards { configured: !options.bare, ..VirtualCards::default() };
+    let cards = VirtualCards { configured: !options.bare, ..patient_cards() };
     let server = CardServer::new(VirtualWall::with(&wall, cards, clock.now()), links);
     let host = VirtualHost::start(Arc::clone(&wall), server, Arc::clone(&clock), SharedCards::default());
     let host = host.map_err(|source| RunError::Engine(crate::engine::EngineError::Thread { name: "cards", source }))?;

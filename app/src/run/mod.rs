@@ -3,6 +3,7 @@
 
 mod awaited;
 pub mod bind;
+mod discover;
 mod emulate;
 pub mod options;
 mod send;
@@ -16,12 +17,14 @@ use std::time::Duration;
 use ocp809_sender::slice::SlicePlan;
 use ocp809_sender::stream::Pacing;
 use ocp809_sender::time::{Clock, SystemClock};
+use ocp809_sender::transport::TransportError;
 use ocp809_sender::transport::pcap::CaptureError;
 use ocp809_sender::wall::Wall;
 use ocp809_shaders::PathError;
 use thiserror::Error;
 
 pub use bind::{BindError, BindPolicy, Binder};
+pub use discover::{DiscoverReport, discover};
 pub use emulate::emulate;
 pub use options::{DiscoverOptions, EmulateOptions, InterfaceChoice, RunOptions, SendOptions, SendTarget};
 pub use send::{SendReport, send};
@@ -29,12 +32,13 @@ pub use send::{SendReport, send};
 use crate::capture::{ColorPolicy, OpenContext};
 use crate::config::saved::{SavedState, read_state};
 use crate::config::{
-    LoadError, LoadedWall, MachineSpec, Paths, SaveError, ShowSpec, edited, load_machine, load_show, load_wall, write_atomically,
+    LoadError, LoadedWall, MachineSpec, Paths, SaveError, ShowSpec, edited, load_machine, load_show, load_wall, to_text,
+    write_atomically,
 };
 use crate::control::desk::Start;
 use crate::control::server::{Server, ServerError};
 use crate::control::{Assignment, Client, Command, PropertyId, PropertyPath, Request, Saved, Value};
-use crate::engine::{Engine, EngineError, EngineParts, SharedCards};
+use crate::engine::{Engine, EngineError, EngineParts, ReportingCards};
 use crate::pixel_path;
 use crate::virtual_show::VirtualShowError;
 
@@ -68,6 +72,14 @@ pub enum RunError {
     /// A setting was refused.
     #[error("{0}")]
     Setting(String),
+    /// The source gives no picture.
+    #[error("{uri}: {reason}")]
+    Source {
+        /// The source.
+        uri: String,
+        /// Why.
+        reason: String,
+    },
     /// A source, card or interface is missing, and `--strict` was asked for.
     #[error("{0} (--strict: alarms end the run)")]
     Alarm(String),
@@ -81,6 +93,14 @@ pub enum RunError {
         file: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// An interface failed while cards were asked.
+    #[error("interface {interface}: {source}")]
+    Discover {
+        /// The interface.
+        interface: String,
+        /// Why.
+        source: TransportError,
     },
     /// Signals cannot be caught.
     #[error("signals cannot be caught")]
@@ -130,6 +150,7 @@ pub fn run(options: &RunOptions, out: &mut dyn Write) -> Result<(), RunError> {
     let path = pixel_path::choose(options.gpu.as_ref().unwrap_or(&machine.spec.gpu))?;
     say(out, &format!("pixels: {}\n", path.name()));
     let (saved, start) = start_of(&opened.show, &state_file, out);
+    let cards = ReportingCards::new(Arc::clone(&opened.wall), clock.now(), clock.tai());
     let engine = Engine::start(EngineParts {
         slice: Arc::clone(&opened.plan),
         links,
@@ -137,7 +158,7 @@ pub fn run(options: &RunOptions, out: &mut dyn Write) -> Result<(), RunError> {
         wall: opened.wall,
         clock,
         path,
-        cards: Box::new(SharedCards::default()),
+        cards: Box::new(cards),
         saved,
         epoch: term::next(&paths.state)?,
         state_file: Some(state_file),
@@ -172,7 +193,9 @@ fn remember(paths: &Paths, machine: &MachineSpec) -> Result<(), RunError> {
     let file = paths.machine();
     let loaded = load_machine(&file)?;
     if loaded.spec != *machine {
-        write_atomically(&file, edited(&loaded.text, &loaded.spec, machine)?.as_bytes())?;
+        let is_new = loaded.text.trim().is_empty();
+        let text = if is_new { to_text(machine)? } else { edited(&loaded.text, &loaded.spec, machine)? };
+        write_atomically(&file, text.as_bytes())?;
     }
     Ok(())
 }

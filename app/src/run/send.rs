@@ -18,13 +18,14 @@ use super::{BindPolicy, Binder, Opened, RunError, open_context, open_document, r
 use crate::capture::OpenContext;
 use crate::config::{GpuChoice, Paths, load_machine};
 use crate::control::desk::Start;
+use crate::control::status::{SourceState, Status};
 use crate::control::{Client, PropertyId, PropertyPath, Saved, Value};
 use crate::engine::{Engine, EngineParts, PortLink, SharedCards};
 use crate::picture_file::save_screens;
 use crate::pixel_path;
 use crate::virtual_show::VirtualShow;
 
-/// How long a source may take to its first picture, and frames beyond their time.
+/// How long a source may take to its first picture.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What was sent.
@@ -130,20 +131,26 @@ fn saved(options: &SendOptions) -> Saved {
 /// Waits until all frames are sent.
 fn finish(options: &SendOptions, engine: &Engine, to: &str) -> Result<SendReport, RunError> {
     let client = engine.client();
-    let mut progress = 0;
     let mut waited = Duration::ZERO;
     while engine.is_running() {
         std::thread::sleep(super::WATCH);
-        let sent = client.status().frames.sent;
-        waited = if sent > progress { Duration::ZERO } else { waited + super::WATCH };
-        progress = sent;
-        if waited > PATIENCE {
-            let alarms = client.status().alarms.iter().map(|alarm| alarm.text.clone()).collect::<Vec<_>>().join("; ");
-            let reason = if alarms.is_empty() { "the source delivers no picture".to_owned() } else { alarms };
-            return Err(RunError::Alarm(reason));
+        let status = client.status();
+        // Frames before the first picture are black and do not count.
+        waited = if status.source.size.is_some() { Duration::ZERO } else { waited + super::WATCH };
+        if status.source.state == SourceState::Failed || waited > PATIENCE {
+            return Err(RunError::Source { uri: options.source.clone(), reason: reason(&status) });
         }
     }
+    // The frame thread's last counters become a status within this time.
+    std::thread::sleep(2 * super::WATCH);
     let status = client.status();
     let packets = status.ports.iter().map(|port| port.packets).sum();
     Ok(SendReport { frames: options.frames, packets, to: to.to_owned() })
+}
+
+/// Why no picture comes, in the words of whoever knows.
+fn reason(status: &Status) -> String {
+    let alarm = || status.alarms.first().map(|alarm| alarm.text.clone());
+    let detail = Some(status.source.detail.clone()).filter(|detail| !detail.is_empty());
+    detail.or_else(alarm).unwrap_or_else(|| "it delivers no picture".to_owned())
 }

@@ -8,7 +8,7 @@ const STEPS: u32 = 4_096;
 /// Light for every 16-bit code value, never falling.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LightTable {
-    entries: Vec<u32>,
+    entries: Box<[u32; LightTable::ENTRIES]>,
 }
 
 impl LightTable {
@@ -21,21 +21,25 @@ impl LightTable {
     pub fn build(transfer: impl Fn(f64) -> f64, limit: u32) -> Self {
         let limit = limit.min(LIGHT_MAX);
         let at = |signal: f64| quantise(transfer(signal) * f64::from(ONE), limit);
-        let mut entries: Vec<u32> = Vec::with_capacity(Self::ENTRIES);
+        #[expect(clippy::large_stack_arrays, reason = "16 KiB for a moment, off the frame thread")]
+        let mut entries = Box::new([0; Self::ENTRIES]);
         let mut floor = 0;
-        for step in 0..STEPS {
+        for (slot, step) in entries.iter_mut().zip(0..STEPS) {
             floor = at(f64::from(step * 16) / 65_535.0).max(floor);
-            entries.push(floor);
+            *slot = floor;
         }
         // The last entry stands for code 65536, which does not exist: it is placed so that code 65535 comes out exact.
         let rise = u64::from(at(1.0).max(floor) - floor);
         let step = (0..16).map(|extra| rise * 16 / 15 + extra).find(|step| (step * 15 + 8) >> 4 == rise).unwrap_or(rise);
-        entries.push(floor + u32::try_from(step).unwrap_or(0));
+        if let Some(last) = entries.last_mut() {
+            *last = floor + u32::try_from(step).unwrap_or(0);
+        }
         Self { entries }
     }
 
     /// The light of `code`, rounded to the nearest unit between two entries.
     #[must_use]
+    #[inline]
     pub fn light(&self, code: u16) -> u32 {
         let (step, part) = (usize::from(code >> 4), u32::from(code & 15));
         let low = self.entries.get(step).copied().unwrap_or(0);
@@ -45,7 +49,7 @@ impl LightTable {
 
     /// The entries, for implementations that read them by themselves.
     #[must_use]
-    pub fn entries(&self) -> &[u32] {
+    pub fn entries(&self) -> &[u32; Self::ENTRIES] {
         &self.entries
     }
 }

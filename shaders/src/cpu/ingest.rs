@@ -28,6 +28,7 @@ fn luma(ingest: &Ingest, row: &[u8], place: SamplePlace, x: u32) -> i32 {
 }
 
 /// A clipped code value.
+#[inline]
 pub(crate) fn clip(code: i32) -> u16 {
     u16::try_from(code.clamp(0, 65_535)).unwrap_or(0)
 }

@@ -2,15 +2,31 @@
 //!
 //! Rounding: a weighted sum of light to the nearest unit, halves upwards, once along rows and once along columns.
 
-/// The weighted mean of light: `taps` yields light and weights that sum to 65536.
+/// A weighted sum of light in two halves, split at bit 16, so that 32 bits hold each and the result is exact. It begins
+/// with half a unit.
+pub(crate) type Sum = (u32, u32);
+
+/// The sum of nothing.
+pub(crate) const EMPTY: Sum = (0, 1 << 15);
+
+/// Adds light with a weight; all weights together are 65536.
+#[inline]
+pub(crate) fn add(sum: &mut Sum, light: u32, weight: u32) {
+    sum.0 += (light >> 16) * weight;
+    sum.1 += (light & 0xffff) * weight;
+}
+
+/// The mean.
+#[inline]
+pub(crate) fn finish(sum: Sum) -> u32 {
+    sum.0 + (sum.1 >> 16)
+}
+
+/// The weighted mean of light: `taps` yields light and weights.
 pub(crate) fn mean(taps: impl Iterator<Item = (u32, u32)>) -> u32 {
-    // Light is split at bit 16, so that 32 bits hold both sums and the result is exact.
-    let (mut high, mut low) = (0_u32, 1 << 15);
-    for (light, weight) in taps {
-        high += (light >> 16) * weight;
-        low += (light & 0xffff) * weight;
-    }
-    high + (low >> 16)
+    let mut sum = EMPTY;
+    taps.for_each(|(light, weight)| add(&mut sum, light, weight));
+    finish(sum)
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ mod tile;
 
 pub(crate) use encoder::{Encoder, Law};
 pub(crate) use ingest::Ingest;
+pub(crate) use rows::Span;
+pub(crate) use scale::{Axis, Scale};
 pub(crate) use screen::{Gamut, ScreenPlan};
 pub(crate) use tile::{Tile, TileCorrection};
 

@@ -11,6 +11,8 @@ pub(crate) struct RowBand {
     pub(crate) rows: Range<u32>,
     /// What lies in them, from left to right.
     pub(crate) spans: Vec<Span>,
+    /// Ranges of spans without a gap that share encoder and levels: only their calibration differs.
+    pub(crate) segments: Vec<Range<usize>>,
 }
 
 /// Columns that are treated alike.
@@ -42,7 +44,8 @@ pub(crate) fn bands(tiles: &[Tile], screen: usize) -> Vec<RowBand> {
         active.sort_by_key(|(_, tile)| tile.rect.x);
         let spans = spans(&active, tiles);
         if !spans.is_empty() {
-            bands.push(RowBand { rows: top..bottom, spans });
+            let segments = segments(&spans, tiles);
+            bands.push(RowBand { rows: top..bottom, spans, segments });
         }
     }
     bands
@@ -61,4 +64,19 @@ fn spans(sorted: &[(usize, &Tile)], tiles: &[Tile]) -> Vec<Span> {
         }
     }
     spans
+}
+
+/// Runs of spans without a gap whose tiles share encoder and levels.
+fn segments(spans: &[Span], tiles: &[Tile]) -> Vec<Range<usize>> {
+    let key = |span: &Span| tiles.get(span.tile).map(|tile| (tile.encoder, tile.levels));
+    let mut segments: Vec<Range<usize>> = Vec::new();
+    for (index, span) in spans.iter().enumerate() {
+        let left = index.checked_sub(1).and_then(|left| spans.get(left));
+        let joined = left.is_some_and(|left| left.columns.end == span.columns.start && key(left) == key(span));
+        match segments.last_mut() {
+            Some(last) if joined => last.end = index + 1,
+            _ => segments.push(index..index + 1),
+        }
+    }
+    segments
 }

@@ -17,9 +17,13 @@
     reason = "tests fail by panicking, and their numbers are small, formulas keep their standard's letters"
 )]
 
+mod allocations;
+mod equality;
+mod gpu;
 mod low_grey;
 mod model;
 mod model_test;
 mod rig;
 mod scenario;
 mod settings;
+mod stages;

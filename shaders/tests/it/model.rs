@@ -72,6 +72,7 @@ impl Model<'_> {
             PixelFormat::Bgra8 => byte((y * width + x) * 4 + 2 - component),
             PixelFormat::Rgb24 => byte((y * width + x) * 3 + component),
             PixelFormat::Bgr24 => byte((y * width + x) * 3 + 2 - component),
+            PixelFormat::Rgb48 => word(((y * width + x) * 3 + component) * 2),
             PixelFormat::Uyvy => byte(y * width.div_ceil(2) * 4 + [2 * x + 1, 4 * x, 4 * x + 2][component]),
             PixelFormat::Yuyv => byte(y * width.div_ceil(2) * 4 + [2 * x, 4 * x + 1, 4 * x + 3][component]),
             PixelFormat::Nv12 if component == 0 => byte(y * width + x),
@@ -104,6 +105,7 @@ impl Model<'_> {
         match self.own.shape.format {
             PixelFormat::Planar(_, bits) | PixelFormat::Gray(bits) => bits.get(),
             PixelFormat::P010 => 10,
+            PixelFormat::Rgb48 => 16,
             _ => 8,
         }
     }
@@ -141,7 +143,7 @@ impl Model<'_> {
         let luma = |v: f64| if limited { (v / step - 16.0) / 219.0 } else { v / full };
         let difference = |v: f64| if limited { (v / step - 128.0) / 224.0 } else { (v - 128.0 * step) / full };
         let rgb = match self.own.shape.format {
-            PixelFormat::Rgba8 | PixelFormat::Bgra8 | PixelFormat::Rgb24 | PixelFormat::Bgr24 => {
+            PixelFormat::Rgba8 | PixelFormat::Bgra8 | PixelFormat::Rgb24 | PixelFormat::Bgr24 | PixelFormat::Rgb48 => {
                 [0, 1, 2].map(|component| luma(self.sample(component, x, y)))
             }
             PixelFormat::Gray(_) => [luma(self.sample(0, x, y)); 3],

@@ -104,7 +104,7 @@ fn wall(dice: &mut Dice) -> WallSpec {
 
 fn format(dice: &mut Dice) -> PixelFormat {
     let bits = SampleBits::new(8 + dice.below(9) as u8).unwrap();
-    match dice.below(12) {
+    match dice.below(13) {
         0 | 1 => PixelFormat::Rgba8,
         2 => PixelFormat::Bgra8,
         3 => PixelFormat::Rgb24,
@@ -114,6 +114,7 @@ fn format(dice: &mut Dice) -> PixelFormat {
         7 => PixelFormat::Nv12,
         8 => PixelFormat::P010,
         9 => PixelFormat::Gray(bits),
+        10 => PixelFormat::Rgb48,
         _ => PixelFormat::Planar(dice.pick(&Chroma::ALL), bits),
     }
 }

@@ -10,8 +10,10 @@ pub(super) fn findings() -> Vec<Finding> {
 /// A hardware adapter, if there is one.
 fn gpu() -> Finding {
     let subject = "GPU";
-    let instance = wgpu::Instance::default();
-    let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
+    // Without OpenGL, which only draws windows and would talk to the display, and complain on stderr where there is none.
+    let mut wanted = wgpu::InstanceDescriptor::new_without_display_handle();
+    wanted.backends = wgpu::Backends::PRIMARY;
+    let adapters = pollster::block_on(wgpu::Instance::new(wanted).enumerate_adapters(wgpu::Backends::PRIMARY));
     let hardware = adapters.iter().map(wgpu::Adapter::get_info).find(|info| info.device_type != wgpu::DeviceType::Cpu);
     match hardware {
         Some(info) => Finding::ok(subject, format!("{} ({})", info.name, info.backend)),

@@ -7,7 +7,7 @@ use super::Finding;
 use super::network::has_capability;
 use crate::config::Paths;
 
-/// Bit of CAP_SYS_NICE in a capability set (linux/capability.h).
+/// Bit of `CAP_SYS_NICE` in a capability set (linux/capability.h).
 const CAP_SYS_NICE: u32 = 23;
 
 /// Real-time priority that the frame thread asks for.

@@ -8,7 +8,7 @@ use ocp809_sender::transport::link::interfaces as list_interfaces;
 use super::Finding;
 use crate::config::{InterfaceIdentity, LoadedWall, MachineSpec, Paths, load_machine};
 
-/// Bit of CAP_NET_RAW in a capability set (linux/capability.h).
+/// Bit of `CAP_NET_RAW` in a capability set (linux/capability.h).
 const CAP_NET_RAW: u32 = 13;
 
 /// Link speed that every OCP-809 and Colorlight card needs, in Mbit/s.

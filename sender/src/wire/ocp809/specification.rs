@@ -1,30 +1,36 @@
-//! PROTOCOL.md cannot rot: its tables and worked examples are what the code says. `UPDATE_GOLDEN=1` writes them anew.
+//! PROTOCOL.md and the dissector cannot rot: their tables and worked examples are what the code says. `UPDATE_GOLDEN=1` writes them anew.
 
 use core::fmt::Write as _;
 use std::path::Path;
 
-use super::control::{NackReason, Opcode, Tlv, TlvDoc, ValueDoc};
+use super::control::{Kind, NackReason, Opcode, Refusal, Tlv, TlvDoc, Value, ValueDoc};
 use super::stream::HEADER_LEN;
 use super::{examples, format_code};
 use crate::wall::WireFormat;
 use crate::wire::ethernet::{HEADER_LEN as ETHERNET_HEADER_LEN, WIRE_OVERHEAD_LEN};
 
-/// Names between the marks `<!-- generated: NAME -->` or `<!-- example: NAME -->` and `<!-- end -->`.
-const END: &str = "<!-- end -->";
-
 #[test]
 fn tables_and_examples_of_the_specification_are_the_codes_own() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("PROTOCOL.md");
-    let written = std::fs::read_to_string(&path).expect("PROTOCOL.md");
-    let wanted = with_blocks(&written);
+    check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("PROTOCOL.md"), ("<!-- ", " -->"));
+}
+
+#[test]
+fn tables_of_the_dissector_are_the_codes_own() {
+    check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/wireshark/ocp809.lua"), ("-- ", ""));
+}
+
+/// Compares a file with itself after all its blocks were made anew.
+fn check(path: &Path, marks: (&str, &str)) {
+    let written = std::fs::read_to_string(path).expect("the file is UTF-8");
+    let wanted = with_blocks(&written, marks);
     if written != wanted && std::env::var_os("UPDATE_GOLDEN").is_some_and(|v| v == "1") {
-        std::fs::write(&path, &wanted).expect("PROTOCOL.md is written");
+        std::fs::write(path, &wanted).expect("the file is written");
         return;
     }
     for (number, (is, should)) in written.lines().zip(wanted.lines()).enumerate() {
-        assert_eq!(is, should, "PROTOCOL.md line {}; UPDATE_GOLDEN=1 writes it anew", number + 1);
+        assert_eq!(is, should, "{} line {}; UPDATE_GOLDEN=1 writes it anew", path.display(), number + 1);
     }
-    assert_eq!(written.len(), wanted.len(), "PROTOCOL.md ends early");
+    assert_eq!(written.len(), wanted.len(), "{} ends early", path.display());
 }
 
 #[test]
@@ -46,22 +52,23 @@ fn the_specification_names_every_constant_of_time() {
     }
 }
 
-/// The document with every block between its marks made anew.
-fn with_blocks(document: &str) -> String {
+/// The document with every block made anew: what stands between the marks "generated: NAME" or "example: NAME" and "end".
+fn with_blocks(document: &str, (open, close): (&str, &str)) -> String {
+    let end = format!("{open}end{close}");
     let mut out = String::new();
     let mut lines = document.lines();
     while let Some(line) = lines.next() {
         out.push_str(line);
         out.push('\n');
-        let mark = line.strip_prefix("<!-- ").and_then(|l| l.strip_suffix(" -->"));
-        let Some((kind, name)) = mark.and_then(|m| m.split_once(": ")) else { continue };
-        out.push_str(&match kind {
-            "generated" => table(name),
-            "example" => example(name),
-            other => panic!("unknown mark {other}"),
-        });
-        lines.by_ref().find(|line| *line == END).expect("every mark has its end");
-        out.push_str(END);
+        let mark = line.strip_prefix(open).and_then(|l| l.strip_suffix(close));
+        let block = match mark.and_then(|m| m.split_once(": ")) {
+            Some(("generated", name)) => table(name),
+            Some(("example", name)) => example(name),
+            _ => continue,
+        };
+        out.push_str(&block);
+        lines.by_ref().find(|line| *line == end).expect("every mark has its end");
+        out.push_str(&end);
         out.push('\n');
     }
     out
@@ -73,6 +80,7 @@ fn table(name: &str) -> String {
         "tlvs" => Tlv::docs().iter().map(tlv).collect(),
         "reasons" => reasons(),
         "efficiency" => efficiency(),
+        "codes" => lua_codes(),
         other => panic!("unknown table {other}"),
     }
 }
@@ -171,4 +179,37 @@ fn efficiency() -> String {
             .expect("a string");
     }
     out
+}
+
+/// Kinds, opcodes, TLVs and reasons as Lua tables: `fields` are { name, type, bytes, names of its values }.
+fn lua_codes() -> String {
+    let mut out = "local KINDS = { ".to_owned();
+    for kind in Kind::ALL {
+        write!(out, "[{}] = \"{kind}\", ", kind.code()).expect("a string");
+    }
+    out += "}\nlocal OPCODES = {\n";
+    for opcode in Opcode::ALL {
+        writeln!(out, "    [0x{:02x}] = \"{opcode}\",", opcode.code()).expect("a string");
+    }
+    let (chunk, reason) = (Opcode::CalChunk.code(), <Refusal as Value>::DOC.kind);
+    writeln!(out, "}}\nlocal CAL_CHUNK = 0x{chunk:02x}\nlocal REASON_TLV = 0x{reason:04x}").expect("a string");
+    out += "local TLVS = {\n";
+    out.extend(Tlv::docs().iter().map(lua_layout));
+    out += "}\nlocal REASONS = {\n";
+    out.extend(NackReason::DOCS.iter().map(lua_layout));
+    out += "}\nlocal REASON_NAMES = {}\nfor code, reason in pairs(REASONS) do\n    REASON_NAMES[code] = reason.name\nend\n";
+    out
+}
+
+fn lua_layout(doc: &TlvDoc) -> String {
+    let mut out = format!("    [0x{:04x}] = {{\n        name = \"{}\",\n        fields = {{\n", doc.kind, doc.name);
+    for field in doc.fields {
+        write!(out, "            {{ \"{}\", \"{}\", {}", field.name, field.wire, field.len).expect("a string");
+        let names: Vec<String> = field.values.iter().map(|v| format!("[{}] = \"{}\"", v.code, v.name)).collect();
+        if field.wire == "u8" && !names.is_empty() {
+            write!(out, ", {{ {} }}", names.join(", ")).expect("a string");
+        }
+        out += " },\n";
+    }
+    out + "        },\n    },\n"
 }

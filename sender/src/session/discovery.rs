@@ -1,0 +1,222 @@
+//! Who hangs on a cable: cards are asked one after the other, by their place in the cascade, until one is silent.
+
+use crate::time::Nanos;
+use crate::wall::ProtocolKind;
+use crate::wire::colorlight::{DiscoveryReply, DiscoveryRequestRepr, REQUEST_LEN, model_name};
+use crate::wire::ethernet::MacAddress;
+use crate::wire::ocp809::control::{
+    Announce, Body, ControlError, ControlFrame, Discover, Message, Request, Response, Route, Seal,
+};
+use crate::wire::ocp809::group_address;
+
+/// A card that does not answer is asked this often.
+const TRIES: u8 = 3;
+
+/// Transactions of discovery begin here; the place is added.
+const TRANSACTION: u32 = 0x4449_0000;
+
+/// Most cards of a cascade: hops are counted down from 254.
+const PLACES: u16 = 255;
+
+/// A card that answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundCard {
+    /// Its place in the cascade, 0 nearest to the sender.
+    pub place: u8,
+    /// Its protocol.
+    pub protocol: ProtocolKind,
+    /// Serial number; empty where the protocol has none.
+    pub serial: String,
+    /// Model, as the card names it.
+    pub model: String,
+    /// Firmware, as the card names it.
+    pub firmware: String,
+    /// Its id, 0 while none is assigned; 0 on Colorlight.
+    pub id: u16,
+    /// The rectangle that it was set up for, where it says so (Colorlight).
+    pub size: Option<(u16, u16)>,
+    /// Who drives it now: the address of a master that was heard in the last two seconds.
+    pub master: Option<MacAddress>,
+}
+
+/// Asks the cards of one cable.
+#[derive(Debug)]
+pub struct Discovery {
+    protocol: ProtocolKind,
+    source: MacAddress,
+    wait_ns: u64,
+    place: u16,
+    tries: u8,
+    asked_at: Option<Nanos>,
+    found: Vec<FoundCard>,
+}
+
+impl Discovery {
+    /// Asks from address `source`, and waits `wait_ns` for each answer.
+    #[must_use]
+    pub const fn new(protocol: ProtocolKind, source: MacAddress, wait_ns: u64) -> Self {
+        Self { protocol, source, wait_ns, place: 0, tries: 0, asked_at: None, found: Vec::new() }
+    }
+
+    /// The next question, if it is time for one; `None` while an answer is waited for, and when all is known.
+    ///
+    /// # Errors
+    /// Never for the questions that are asked here; the type is the codec's.
+    pub fn poll(&mut self, now: Nanos) -> Result<Option<Vec<u8>>, ControlError> {
+        if self.is_done() || self.asked_at.is_some_and(|asked| now.since(asked) < self.wait_ns) {
+            return Ok(None);
+        }
+        if self.tries >= TRIES {
+            // Silence: the cascade ends before this place.
+            self.place = PLACES;
+            return Ok(None);
+        }
+        self.tries += 1;
+        self.asked_at = Some(now);
+        self.question().map(Some)
+    }
+
+    /// Takes a received frame; whether it was an answer.
+    pub fn hear(&mut self, frame: &[u8]) -> bool {
+        let answer = match self.protocol {
+            ProtocolKind::Ocp809 => ocp809_answer(frame),
+            ProtocolKind::Colorlight => colorlight_answer(frame),
+        };
+        let Some(card) = answer.filter(|card| u16::from(card.place) == self.place) else { return false };
+        self.found.push(card);
+        (self.place, self.tries, self.asked_at) = (self.place + 1, 0, None);
+        true
+    }
+
+    /// Whether nothing more will be asked.
+    #[must_use]
+    pub const fn is_done(&self) -> bool {
+        self.place >= PLACES
+    }
+
+    /// The cards that answered, nearest first.
+    #[must_use]
+    pub fn found(&self) -> &[FoundCard] {
+        &self.found
+    }
+
+    fn question(&self) -> Result<Vec<u8>, ControlError> {
+        let place = u8::try_from(self.place).unwrap_or(u8::MAX);
+        if self.protocol == ProtocolKind::Colorlight {
+            let mut frame = [0; REQUEST_LEN];
+            DiscoveryRequestRepr { place }.emit(&mut frame);
+            return Ok(frame.to_vec());
+        }
+        let message = Message {
+            route: Route::to_place(place),
+            transaction: TRANSACTION + u32::from(place),
+            body: Body::Request(Request::Discover(Discover { padding: None })),
+        };
+        let seal = Seal { destination: group_address(0), source: self.source, frame_max: 1514, signer: None };
+        Ok(message.emit(&seal)?.concat())
+    }
+}
+
+fn ocp809_answer(frame: &[u8]) -> Option<FoundCard> {
+    let frame = ControlFrame::new_checked(frame).ok()?;
+    let packet = frame.packet();
+    packet.check_crc().ok()?;
+    let message = Message::parse(packet).ok()?;
+    let Body::Response(Response::Discover(announce)) = message.body else { return None };
+    let place = u8::try_from(message.transaction.checked_sub(TRANSACTION)?).ok()?;
+    Some(found(place, message.route.card_id, &announce))
+}
+
+fn found(place: u8, id: u16, announce: &Announce) -> FoundCard {
+    let hardware = &announce.hardware;
+    FoundCard {
+        place,
+        protocol: ProtocolKind::Ocp809,
+        serial: announce.identity.serial.to_string(),
+        model: announce.model.name.as_str().to_owned(),
+        firmware: format!("{}.{}.{}", hardware.firmware_major, hardware.firmware_minor, hardware.firmware_patch),
+        id,
+        size: None,
+        master: announce.master.as_ref().and_then(|master| master.macs.first().copied()),
+    }
+}
+
+fn colorlight_answer(frame: &[u8]) -> Option<FoundCard> {
+    let reply = DiscoveryReply::new_checked(frame).ok()?.repr();
+    let (major, minor) = reply.firmware;
+    Some(FoundCard {
+        place: reply.place,
+        protocol: ProtocolKind::Colorlight,
+        serial: String::new(),
+        model: model_name(reply.model).map_or_else(|| format!("code {:#04x}", reply.model), str::to_owned),
+        firmware: format!("{major}.{minor}"),
+        id: 0,
+        size: Some((reply.width, reply.height)),
+        master: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emulator::VirtualWall;
+    use crate::geometry::PixelSize;
+    use crate::ids::PortIndex;
+    use crate::stream::FeedEnd;
+    use crate::time::Tai;
+    use crate::wall::Wall;
+    use crate::wall::layout::{Grid, serpentine};
+    use crate::wire::ocp809::software_address;
+
+    fn discover(protocol: ProtocolKind, unplugged_after: Option<u16>) -> Vec<FoundCard> {
+        let mut grid = Grid::new(5, 1, PixelSize::new(16, 16));
+        grid.protocol = protocol;
+        let wall = Wall::from_spec(&serpentine(&grid).unwrap()).unwrap();
+        let mut cards = VirtualWall::new(&wall);
+        if let Some(place) = unplugged_after {
+            cards.unplug(PortIndex(0), Some(place));
+        }
+        let mut discovery = Discovery::new(protocol, software_address(0), 10_000_000);
+        let mut now = Nanos(1_000_000_000);
+        while !discovery.is_done() {
+            if let Some(frame) = discovery.poll(now).unwrap() {
+                cards.deliver(PortIndex(0), FeedEnd::Head, now, Tai(0), &frame);
+            }
+            now = now.after(1_000_000);
+            cards.advance(now, Tai(0));
+            cards.drain(PortIndex(0), FeedEnd::Head, &mut |frame| {
+                discovery.hear(frame);
+            });
+        }
+        discovery.found().to_vec()
+    }
+
+    #[test]
+    fn every_card_of_a_cascade_is_found_in_its_place() {
+        let found = discover(ProtocolKind::Ocp809, None);
+        assert_eq!(found.iter().map(|card| card.place).collect::<Vec<_>>(), [0, 1, 2, 3, 4], "in order");
+        assert!(found.iter().all(|card| !card.serial.is_empty() && !card.model.is_empty()), "{found:?}");
+        let serials: std::collections::HashSet<_> = found.iter().map(|card| &card.serial).collect();
+        assert_eq!(serials.len(), 5, "each with its own serial");
+    }
+
+    #[test]
+    fn a_cascade_ends_where_its_cable_is_cut() {
+        assert_eq!(discover(ProtocolKind::Ocp809, Some(1)).len(), 2, "two cards before the cut");
+    }
+
+    #[test]
+    fn colorlight_receivers_answer_by_index() {
+        let found = discover(ProtocolKind::Colorlight, None);
+        assert_eq!(found.iter().map(|card| card.place).collect::<Vec<_>>(), [0, 1, 2, 3, 4], "in order");
+        assert!(found.iter().all(|card| card.size.is_some()), "{found:?}");
+    }
+
+    #[test]
+    fn noise_is_no_answer() {
+        let mut discovery = Discovery::new(ProtocolKind::Ocp809, software_address(0), 1);
+        for length in 0..200_usize {
+            assert!(!discovery.hear(&vec![0xa5; length]), "{length} bytes");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! A band of a screen's rows: source to codes, in raster order, by one worker.
+
+use core::ops::Range;
+
+use ocp809_calibration::lut::fixed::UNITY;
+
+use super::block::{BLOCK, Block};
+use super::encode::{FastEncoder, Site, add_loss, finish, pass_codes, values};
+use super::prepared::Prepared;
+use super::{gamut, scale, simd, source, transfer};
+use crate::frame::FrameView;
+use crate::plan::{Encoder, Law, PathPlan, Scale, ScreenPlan, Span, Tile, TileCorrection};
+
+/// Rows that one worker computes in one go.
+pub(crate) const BAND_ROWS: u32 = 32;
+
+/// A band and the codes that were computed for it.
+#[derive(Debug)]
+pub(crate) struct Band {
+    /// Index of the screen.
+    pub(crate) screen: usize,
+    /// Its rows.
+    pub(crate) rows: Range<u32>,
+    /// Three codes per pixel, row by row over the whole width of the screen.
+    pub(crate) codes: Vec<u16>,
+    /// What the worker needs besides.
+    scratch: Box<Block>,
+    /// Source rows filtered along x, newest last: (row, light of three channels).
+    filtered: Vec<(u32, [Vec<u32>; 3])>,
+}
+
+/// What all bands of a frame read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Job<'a> {
+    pub(crate) plan: &'a PathPlan,
+    pub(crate) prepared: &'a Prepared,
+    pub(crate) frame: &'a FrameView<'a>,
+    pub(crate) phase: u64,
+}
+
+impl Band {
+    /// A band of screen `screen`, with all memory that it will ever need.
+    pub(crate) fn new(screen: usize, rows: Range<u32>, plan: &ScreenPlan) -> Self {
+        let width = plan.size.width as usize;
+        let rows_kept = plan.scale.as_ref().map_or(0, |scale| scale.y.taps as usize);
+        let line = || (u32::MAX, [vec![0; width], vec![0; width], vec![0; width]]);
+        Self {
+            screen,
+            codes: vec![0; rows.len() * width * 3],
+            rows,
+            scratch: Block::new(),
+            filtered: (0..rows_kept).map(|_| line()).collect(),
+        }
+    }
+
+    /// The codes of a pixel of the screen.
+    pub(crate) fn pixel(&self, width: u32, x: u32, y: u32) -> Option<&[u16]> {
+        let at = ((y.checked_sub(self.rows.start)? as usize) * width as usize + x as usize) * 3;
+        self.codes.get(at..at + 3)
+    }
+
+    /// The codes from a pixel of the screen to the end of its row.
+    pub(crate) fn row_from(&self, width: u32, x: u32, y: u32) -> &[u16] {
+        let row = y.saturating_sub(self.rows.start) as usize * width as usize;
+        self.codes.get((row + x as usize) * 3..(row + width as usize) * 3).unwrap_or_default()
+    }
+
+    /// Computes the codes of all its rows.
+    pub(crate) fn compute(&mut self, job: Job<'_>) {
+        let Some(screen) = job.plan.screens.get(self.screen) else { return };
+        for line in &mut self.filtered {
+            line.0 = u32::MAX;
+        }
+        for band in &screen.bands {
+            let rows = band.rows.start.max(self.rows.start)..band.rows.end.min(self.rows.end);
+            for y in rows {
+                if let Some(filter) = &screen.scale {
+                    self.filter_rows(job, screen, filter, y);
+                }
+                for segment in &band.segments {
+                    let spans = band.spans.get(segment.clone()).unwrap_or_default();
+                    simd::segment(job.prepared.level, self, job, screen, spans, y);
+                }
+            }
+        }
+    }
+
+    /// Computes one row of spans without a gap that share encoder and levels.
+    #[inline(always)]
+    pub(super) fn segment_inline(&mut self, job: Job<'_>, screen: &ScreenPlan, spans: &[Span], y: u32) {
+        let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return };
+        let Some((tile, encoder, fast)) = job.tile_and_encoder(first.tile) else { return };
+        let row = (y - self.rows.start) as usize * screen.size.width as usize;
+        let mut rest = spans;
+        for x in (first.columns.start..last.columns.end).step_by(BLOCK) {
+            self.scratch.length = ((last.columns.end - x) as usize).min(BLOCK);
+            let at = (row + x as usize) * 3;
+            let out = at..at + self.scratch.length * 3;
+            if matches!(encoder.law, Law::Pass) {
+                let (source_x, source_y) = ((screen.origin.x + x) as usize, (screen.origin.y + y) as usize);
+                source::codes(&job.plan.ingest, job.frame, source_x, source_y, &mut self.scratch);
+                pass_codes(encoder.bits, &self.scratch, self.codes.get_mut(out).unwrap_or_default());
+                continue;
+            }
+            while let [done, others @ ..] = rest
+                && done.columns.end <= x
+            {
+                rest = others;
+            }
+            self.light(job, screen, first.tile, tile, x, y);
+            let length = self.scratch.length;
+            let pieces = rest.iter().take_while(|span| (span.columns.start as usize) < x as usize + length);
+            let pieces = pieces.filter_map(|span| Some((span.within(x, length), job.plan.tiles.get(span.tile)?)));
+            for (range, tile) in pieces.clone() {
+                correct(screen, tile, x, y, range, &mut self.scratch);
+            }
+            values(fast, encoder, &mut self.scratch);
+            for (range, tile) in pieces.filter(|_| fast.has_loss()) {
+                add_loss(fast, encoder, tile.scalars, &range, &mut self.scratch);
+            }
+            let site = Site { x, y, phase: job.phase };
+            finish(encoder, site, &mut self.scratch, self.codes.get_mut(out).unwrap_or_default());
+        }
+    }
+
+    /// Light of a block, gamut and levels included.
+    #[inline(always)]
+    fn light(&mut self, job: Job<'_>, screen: &ScreenPlan, index: usize, tile: &Tile, x: u32, y: u32) {
+        let block = &mut *self.scratch;
+        if let Some(tables) = job.prepared.tables_of(index) {
+            let (x, y) = ((screen.origin.x + x) as usize, (screen.origin.y + y) as usize);
+            source::bytes_to_light(&job.plan.ingest, tables, job.frame, x, y, block);
+            return;
+        }
+        if let Some(filter) = &screen.scale {
+            column_means(&self.filtered, filter, x, y, block);
+        } else {
+            let (x, y) = ((screen.origin.x + x) as usize, (screen.origin.y + y) as usize);
+            source::codes(&job.plan.ingest, job.frame, x, y, block);
+            codes_to_light(screen, block);
+        }
+        if let Some(own) = &screen.gamut {
+            block.map(|light| gamut::map(own, light));
+        }
+        if tile.levels != [UNITY; 3] {
+            block.level(tile.levels);
+        }
+    }
+
+    /// Sees to it that every source row that row `y` mixes is there, filtered along x.
+    fn filter_rows(&mut self, job: Job<'_>, screen: &ScreenPlan, filter: &Scale, y: u32) {
+        for (source_row, weight) in filter.y.of(y as usize) {
+            if weight == 0 || self.filtered.iter().any(|(row, _)| *row == source_row) {
+                continue;
+            }
+            // The oldest line makes room; rows come in rising order, so it is not needed any more.
+            let oldest = self.filtered.iter_mut().min_by_key(|(row, _)| if *row == u32::MAX { 0 } else { *row + 1 });
+            let Some((row, lanes)) = oldest else { return };
+            *row = source_row;
+            let source = |column: u32| {
+                let codes =
+                    super::ingest::codes(&job.plan.ingest, job.frame, screen.origin.x + column, screen.origin.y + source_row);
+                transfer::light(screen, codes)
+            };
+            let [red, green, blue] = lanes;
+            for (index, ((r, g), b)) in red.iter_mut().zip(green).zip(blue).enumerate() {
+                let mut sums = [scale::EMPTY; 3];
+                for (column, weight) in filter.x.of(index) {
+                    for (sum, light) in sums.iter_mut().zip(source(column)) {
+                        scale::add(sum, light, weight);
+                    }
+                }
+                [*r, *g, *b] = sums.map(scale::finish);
+            }
+        }
+    }
+}
+
+impl<'a> Job<'a> {
+    /// A tile, its encoder, and the encoder's tables.
+    #[inline(always)]
+    fn tile_and_encoder(self, index: usize) -> Option<(&'a Tile, &'a Encoder, &'a FastEncoder)> {
+        let tile = self.plan.tiles.get(index)?;
+        Some((tile, self.plan.encoders.get(tile.encoder?)?, self.prepared.encoders.get(tile.encoder?)?))
+    }
+}
+
+impl Span {
+    /// Its pixels among the `length` pixels from column `x` on.
+    #[inline(always)]
+    fn within(&self, x: u32, length: usize) -> Range<usize> {
+        let start = self.columns.start.saturating_sub(x) as usize;
+        let end = self.columns.end.saturating_sub(x) as usize;
+        start.min(length)..end.min(length)
+    }
+}
+
+/// Calibrates the pixels of a block that belong to one tile.
+#[inline(always)]
+fn correct(screen: &ScreenPlan, tile: &Tile, x: u32, y: u32, range: Range<usize>, block: &mut Block) {
+    match &tile.correction {
+        TileCorrection::None => block.clip(range),
+        TileCorrection::Module(matrix) => block.multiply(&range, matrix.coefficients()),
+        TileCorrection::Pixels(base) => {
+            let first = y as usize * screen.size.width as usize + x as usize + range.start;
+            block.multiply_each(&range, base, screen.pixels.get(first..).unwrap_or_default());
+        }
+    }
+}
+
+/// Mixes the filtered rows for a block of row `y`.
+fn column_means(filtered: &[(u32, [Vec<u32>; 3])], filter: &Scale, x: u32, y: u32, block: &mut Block) {
+    let length = block.length;
+    for (channel, lane) in block.light.iter_mut().enumerate() {
+        for (slot, column) in lane.iter_mut().take(length).zip(x as usize..) {
+            let light = |row: u32| {
+                let line = filtered.iter().find(|(own, _)| *own == row);
+                line.and_then(|(_, lanes)| lanes.get(channel)?.get(column)).copied().unwrap_or(0)
+            };
+            *slot = scale::mean(filter.y.of(y as usize).map(|(row, weight)| (light(row), weight)));
+        }
+    }
+}
+
+/// Code values of a block to light.
+#[inline(always)]
+fn codes_to_light(screen: &ScreenPlan, block: &mut Block) {
+    if screen.lut3d.is_some() || screen.ootf.is_some() {
+        for index in 0..block.length {
+            let codes = block.codes.each_ref().map(|lane| lane.get(index).copied().unwrap_or(0));
+            for (lane, light) in block.light.iter_mut().zip(transfer::light(screen, codes)) {
+                if let Some(slot) = lane.get_mut(index) {
+                    *slot = light;
+                }
+            }
+        }
+        return;
+    }
+    let padded = block.padded();
+    for (lane, codes) in block.light.iter_mut().zip(&block.codes) {
+        source::codes_to_light(&screen.input, codes, lane, &mut block.fractions, padded);
+    }
+}
+
+/// What a band's code needs to know about its encoder; kept here so that the type is named where it is used.
+pub(crate) type Encoders = Vec<FastEncoder>;

@@ -1,0 +1,208 @@
+//! Corrected light to codes for a block of pixels: the arithmetic of [`super::transfer`] and [`super::dither`] in loops.
+//!
+//! The octave of a light is read off a float's exponent. That is exact: the lowest bits of lights above 2^24 are cleared
+//! before the conversion, and [`ocp809_calibration::lut::fixed::LogIndex`] never looks at them.
+
+use core::ops::Range;
+
+use ocp809_calibration::lut::fixed::LogIndex;
+use ocp809_calibration::lut::loss::SCALAR_BITS;
+use ocp809_calibration::lut::output::VALUE_BITS;
+
+use super::block::{Block, Lane};
+use super::dither::{frame_offset, rank};
+use super::transfer::{linear, pass, top};
+use crate::plan::{Encoder, Law};
+
+/// Entries of a table in float order, a power of two so that a mask replaces the bounds check.
+const ENTRIES: usize = 0x1000;
+
+/// An encoder as the blocks use it.
+#[derive(Debug)]
+pub(crate) struct FastEncoder {
+    /// Entry 0 is black, entry n + 1 holds the lights whose exponent and upper 7 bits of mantissa count n from 1.0.
+    table: Option<Box<Table>>,
+    /// The low-grey loss, likewise.
+    loss: Option<Box<Table>>,
+}
+
+/// A table in float order.
+type Table = [u32; ENTRIES];
+
+/// Place of a light in a table in float order, and the fraction towards the next entry.
+#[inline(always)]
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_wrap, reason = "at most 24 significant bits; at most 2^26")]
+fn place(light: u32) -> (u32, u32) {
+    let bits = ((light & !(light >> 24)) as i32 as f32).to_bits();
+    let entry = (bits >> 16).cast_signed() - (127 << 7) + 1;
+    (entry.max(0).cast_unsigned() & 0xfff, (bits >> 1) & 0x7fff)
+}
+
+impl FastEncoder {
+    /// The tables of `encoder` in float order.
+    pub(crate) fn new(encoder: &Encoder) -> Self {
+        let table = match &encoder.law {
+            Law::Table(table) => Some(in_float_order(table.entries())),
+            Law::Linear | Law::Pass => None,
+        };
+        Self { table, loss: encoder.loss.as_ref().map(|loss| in_float_order(loss.entries())) }
+    }
+
+    /// Whether modules differ by their low-grey loss.
+    pub(crate) const fn has_loss(&self) -> bool {
+        self.loss.is_some()
+    }
+}
+
+/// A table on the grid of [`LogIndex`] in float order.
+fn in_float_order(entries: &[u32]) -> Box<Table> {
+    let mut own = Box::new([0; ENTRIES]);
+    for (&value, entry) in entries.iter().zip(0_u32..) {
+        let light = u32::try_from(LogIndex::light_of(entry)).unwrap_or(0);
+        if let Some(slot) = own.get_mut(place(light).0 as usize) {
+            *slot = value;
+        }
+    }
+    own
+}
+
+/// Where a block lies, for the dither.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Site {
+    /// Column of the first pixel on its screen.
+    pub(crate) x: u32,
+    /// Row on its screen.
+    pub(crate) y: u32,
+    /// Presentation frame.
+    pub(crate) phase: u64,
+}
+
+/// Thresholds of four neighbouring pixels of one channel, in steps of a value.
+fn thresholds(encoder: &Encoder, site: Site, channel: usize) -> [u32; 4] {
+    let fraction = VALUE_BITS - encoder.bits;
+    if encoder.period == 0 {
+        return [(1 << fraction) >> 1; 4];
+    }
+    let offset = frame_offset(site.phase, encoder.period);
+    core::array::from_fn(|x| ((2 * rank(site.x + u32::try_from(x).unwrap_or(0), site.y, channel, offset) + 1) << fraction) >> 5)
+}
+
+/// Values of the corrected light of a block, without loss.
+#[inline(always)]
+pub(crate) fn values(fast: &FastEncoder, encoder: &Encoder, block: &mut Block) {
+    let padded = block.padded();
+    for (lane, light) in block.values.iter_mut().zip(&block.corrected) {
+        let fractions = block.fractions.get_mut(..padded);
+        let (Some(lane), Some(light), Some(fractions)) = (lane.get_mut(..padded), light.get(..padded), fractions) else { return };
+        lane_values(fast, encoder, light, lane, fractions);
+    }
+}
+
+/// Values of one channel.
+#[inline(always)]
+fn lane_values(fast: &FastEncoder, encoder: &Encoder, light: &[u32], out: &mut [u32], fractions: &mut [u32]) {
+    let Some(table) = &fast.table else {
+        out.iter_mut().zip(light).for_each(|(out, &light)| *out = linear(light, encoder.bits));
+        return;
+    };
+    for ((entry, fraction), &light) in out.iter_mut().zip(fractions.iter_mut()).zip(light) {
+        (*entry, *fraction) = place(light);
+    }
+    look_up(table, out);
+    for (entry, &fraction) in out.iter_mut().zip(fractions.iter()) {
+        *entry = (*entry >> 12) + (((*entry & 0xfff) * fraction) >> 15);
+    }
+}
+
+/// Dithers the values of a block into interleaved codes, three per pixel.
+#[inline(always)]
+pub(crate) fn finish(encoder: &Encoder, site: Site, block: &mut Block, out: &mut [u16]) {
+    let padded = block.padded();
+    let fraction = VALUE_BITS - encoder.bits;
+    for (channel, lane) in block.values.iter_mut().enumerate() {
+        let thresholds = thresholds(encoder, site, channel);
+        for group in lane.get_mut(..padded).unwrap_or_default().as_chunks_mut::<4>().0 {
+            for (value, threshold) in group.iter_mut().zip(thresholds) {
+                *value = (*value + threshold) >> fraction;
+            }
+        }
+    }
+    interleave(&block.values, out);
+}
+
+/// Replaces indices by entries. The mask is what an index has already; it spares the check.
+#[inline(always)]
+fn look_up(table: &Table, indices: &mut [u32]) {
+    for index in indices {
+        *index = table.get(*index as usize & (ENTRIES - 1)).copied().unwrap_or(0);
+    }
+}
+
+/// Adds what a module with the shares `scalars` needs to make up for its loss, to the values of the pixels in `range`: see
+/// [`ocp809_calibration::lut::LossTable::extra`].
+#[inline(always)]
+pub(crate) fn add_loss(fast: &FastEncoder, encoder: &Encoder, scalars: [i16; 3], range: &Range<usize>, block: &mut Block) {
+    let Some(table) = &fast.loss else { return };
+    let limit = (top(encoder.bits) << (VALUE_BITS - encoder.bits)).cast_signed();
+    for ((lane, light), scalar) in block.values.iter_mut().zip(&block.corrected).zip(scalars) {
+        let indices = block.fractions.get_mut(range.clone());
+        let (Some(lane), Some(light), Some(indices)) = (lane.get_mut(range.clone()), light.get(range.clone()), indices) else {
+            return;
+        };
+        for (index, &light) in indices.iter_mut().zip(light) {
+            *index = place(light).0;
+        }
+        look_up(table, indices);
+        for ((value, &light), &mut entry) in lane.iter_mut().zip(light).zip(indices) {
+            let (entry, fraction) = (entry.cast_signed(), place(light).1.cast_signed());
+            let curve = (entry >> 16) + ((((entry << 16) >> 16) * fraction) >> 15);
+            let extra = (curve * i32::from(scalar) + (1 << (SCALAR_BITS - 1))) >> SCALAR_BITS;
+            *value = (value.cast_signed() + extra).clamp(0, limit).cast_unsigned();
+        }
+    }
+}
+
+/// Planes to triples.
+#[expect(clippy::cast_possible_truncation, reason = "codes have at most 16 bits")]
+#[inline(always)]
+fn interleave(lanes: &[Lane<u32>; 3], out: &mut [u16]) {
+    let [red, green, blue] = lanes;
+    for (((out, &r), &g), &b) in out.as_chunks_mut::<3>().0.iter_mut().zip(red).zip(green).zip(blue) {
+        *out = [r as u16, g as u16, b as u16];
+    }
+}
+
+/// Code values of the source as codes of the link, three per pixel.
+#[inline(always)]
+pub(crate) fn pass_codes(bits: u32, block: &Block, out: &mut [u16]) {
+    let [red, green, blue] = &block.codes;
+    for (((out, &r), &g), &b) in out.as_chunks_mut::<3>().0.iter_mut().zip(red).zip(green).zip(blue) {
+        *out = [r, g, b].map(|code| pass(code, bits));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::block::BLOCK;
+    use ocp809_calibration::lut::OutputTable;
+    use ocp809_calibration::lut::fixed::ONE;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_table_in_float_order_holds_the_same_values(gamma in 1.05_f64..4.0, lights in prop::collection::vec(0..=ONE, 1..200)) {
+            let table = OutputTable::build(8, |signal| signal.powf(gamma));
+            let encoder = Encoder { bits: 8, law: Law::Table(table.clone()), loss: None, period: 0 };
+            let fast = FastEncoder::new(&encoder);
+            let mut lane = [0; BLOCK];
+            let edges = [0, 1, 2, 127, 128, 255, 256, 257, ONE, ONE - 1, ONE / 2, ONE / 2 - 1, (1 << 24) + 1, (1 << 25) + 3];
+            lane.iter_mut().zip(lights.into_iter().chain(edges)).for_each(|(slot, light)| *slot = light);
+            let (mut out, mut fractions) = ([0; BLOCK], [0; BLOCK]);
+            lane_values(&fast, &encoder, &lane, &mut out, &mut fractions);
+            for (&light, value) in lane.iter().zip(out) {
+                prop_assert_eq!(value, table.value(light), "light {}", light);
+            }
+        }
+    }
+}
