@@ -11,16 +11,21 @@ use std::sync::Arc;
 use common::capability::{program, require, root};
 use common::linear_plan;
 use common::netns::Namespace;
-use ocp809_sender::stream::{FrameOutcome, FrameStart, Pacing, PortFrame, PortLayout, PortSender};
-use ocp809_sender::time::{Clock, SystemClock};
+use ocp809_sender::emulator::{CardDetail, VirtualWall};
+use ocp809_sender::geometry::PixelSize;
+use ocp809_sender::ids::PortIndex;
+use ocp809_sender::slice::SlicePlan;
+use ocp809_sender::stream::{FeedEnd, FrameOutcome, FrameStart, LatchPackets, Pacing, PortFrame, PortLayout, PortSender};
+use ocp809_sender::time::{Clock, Nanos, SystemClock, Tai};
 use ocp809_sender::transport::fault::{FaultRates, FaultSwitch, Faulty};
 use ocp809_sender::transport::memory::cable;
 use ocp809_sender::transport::packet::{PacketOptions, PacketTransport};
 use ocp809_sender::transport::trace::Traced;
 use ocp809_sender::transport::{Reception, Transport};
-use ocp809_sender::wall::{ColorlightSpec, ProtocolKind, WireFormat};
+use ocp809_sender::wall::layout::{Grid, raster};
+use ocp809_sender::wall::{ColorlightSpec, ProtocolKind, Wall, WireFormat};
 use ocp809_sender::wire::ethernet::MacAddress;
-use ocp809_sender::wire::ocp809::{EPOCH_WITHOUT_CARDS, FrameId, Latch};
+use ocp809_sender::wire::ocp809::{EPOCH_WITHOUT_CARDS, FrameId, Latch, software_address};
 
 /// Counts the allocations of each thread by itself, so that tests beside this one do not matter.
 struct Counting;
@@ -121,4 +126,34 @@ fn an_interface_by_af_packet() {
     let mut far = open(&far, Reception::Ocp809Card);
     assert_eq!(steady_state(Box::new(open(&near, Reception::Ocp809Sender)), &mut far, None), 0, "send and receive");
     assert_eq!(far.kernel_drops(), 0, "everything was received");
+}
+
+#[test]
+fn virtual_cards() {
+    let mut grid = Grid::new(4, 1, PixelSize::new(64, 64));
+    grid.modules = PixelSize::new(2, 2);
+    let wall = Wall::from_spec(&raster(&grid).unwrap()).unwrap();
+    let plan = SlicePlan::build(&wall).unwrap();
+    let layout = Arc::new(PortLayout::new(&wall, &plan.ports[0], software_address(0), Some(5)).unwrap());
+    let mut frame = PortFrame::new(Arc::clone(&layout));
+    let mut latches = LatchPackets::new(&layout, &ColorlightSpec::default());
+    let mut cards = VirtualWall::new(&wall);
+    let packets = u16::try_from(layout.packets()).unwrap();
+    let mut show = |id: u16| {
+        let sent = u64::from(id) * 16_666_667;
+        frame.seal(0..packets.into(), FrameId(id));
+        for packet in frame.packets(0..packets.into()).packets() {
+            cards.deliver(PortIndex(0), FeedEnd::Head, Nanos(sent), Tai(sent), packet);
+        }
+        let shown = sent + 8_000_000;
+        for packet in latches.closing(FrameId(id), packets, &Latch::neutral(EPOCH_WITHOUT_CARDS)).packets() {
+            cards.deliver(PortIndex(0), FeedEnd::Head, Nanos(shown), Tai(shown), packet);
+        }
+        cards.advance(Nanos(shown + 1_000_000), Tai(shown + 1_000_000));
+    };
+    // The first second is warm-up; in the next one cards report themselves early, and then only the stream is left.
+    (0..64).for_each(&mut show);
+    assert_eq!(allocations_of(|| (64..110).for_each(&mut show)), 0, "forwarding, buffers, parity and flips");
+    let CardDetail::Ocp809(last) = cards.statuses().last().unwrap().detail else { panic!("an OCP-809 card") };
+    assert!(last.counters.frames.shown >= 108, "the frames were shown: {:?}", last.counters.frames);
 }

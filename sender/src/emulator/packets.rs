@@ -5,6 +5,9 @@ use crate::wire::ocp809::{StreamError, StreamHeader, StreamPacket, is_group_addr
 
 use super::card::StreamFrame;
 
+/// Room for every frame of MTU 1500 with a VLAN tag, so that a short frame's memory can take a long one.
+const STANDARD_FRAME: usize = 1_518;
+
 /// A stored frame by its place.
 pub(crate) type PacketIndex = u32;
 
@@ -79,7 +82,9 @@ impl Packets {
             packet.content = content;
             return index;
         }
-        self.packets.push(Packet { bytes: bytes.to_vec(), content });
+        let mut memory = Vec::with_capacity(bytes.len().max(STANDARD_FRAME));
+        memory.extend_from_slice(bytes);
+        self.packets.push(Packet { bytes: memory, content });
         u32::try_from(self.packets.len() - 1).unwrap_or(u32::MAX)
     }
 

@@ -57,15 +57,15 @@ pub enum Side {
 
 /// A stream frame as it came in, judged once for all cards that it passes.
 #[derive(Debug, Clone, Copy)]
-pub struct StreamFrame<'a> {
+pub(crate) struct StreamFrame<'a> {
     /// Where it says it comes from.
-    pub source: MacAddress,
+    pub(crate) source: MacAddress,
     /// Its packet.
-    pub packet: StreamPacket<'a>,
+    pub(crate) packet: StreamPacket<'a>,
     /// Whether the CRC-32C is right.
-    pub crc_ok: bool,
+    pub(crate) crc_ok: bool,
     /// Whether the Ethernet FCS is right: a card that cut a bad frame through spoils it.
-    pub fcs_ok: bool,
+    pub(crate) fcs_ok: bool,
 }
 
 /// What a card shows.

@@ -1,9 +1,12 @@
 //! The latch rule of PROTOCOL.md 5, point by point.
 
-use super::rig::{MS, Rig, row_of_cards};
+use super::rig::{MS, Rig, TAI_AHEAD, row_of_cards};
 use crate::emulator::{Shows, VirtualCards};
 use crate::stream::FeedEnd;
 use crate::time::Tai;
+
+/// What the cards announce: a refresh at 3840 Hz.
+const GUARD_NS: u64 = 260_416;
 
 fn rig() -> Rig {
     Rig::started(row_of_cards(2, |_| {}))
@@ -218,6 +221,21 @@ fn point_5_three_buffers_hold_a_frame_more() {
     assert!(rig.shows(2), "frame 2");
     rig.pass(5 * MS);
     assert!(rig.shows(3) && rig.card(0).counters.frames.overrun == 0, "then frame 3: nothing was overrun");
+}
+
+#[test]
+fn point_5_guard_ns_after_a_present_instant_a_buffer_is_free() {
+    let mut rig = rig();
+    for step in 0..40 {
+        rig.send_pixels();
+        // Another phase of the scan each time.
+        rig.latch.present_at = Tai(rig.tai().0 + MS + step * 6_521);
+        let due = rig.latch.present_at.0 - TAI_AHEAD;
+        rig.send_latch();
+        rig.pass(due + GUARD_NS - rig.now);
+    }
+    let frames = rig.card(1).counters.frames;
+    assert_eq!((frames.shown, frames.overrun, frames.late), (40, 0, 0), "the next frame began exactly then, 40 times");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::rig::{MS, Rig, from_tail, row_of_cards};
+use super::rig::{MS, Rig, from_tail, row_of_cards, row_of_large_cards};
 use crate::ids::PortIndex;
 use crate::stream::FeedEnd;
 use crate::time::Tai;
@@ -11,7 +11,7 @@ const PORT: PortIndex = PortIndex(0);
 const CARDS: u16 = 7;
 
 fn looped() -> Rig {
-    let mut rig = Rig::started(row_of_cards(CARDS.into(), |spec| spec.ports[0].redundant = true));
+    let mut rig = Rig::started(row_of_large_cards(CARDS.into(), |spec| spec.ports[0].redundant = true));
     rig.latch.refreshes = 64;
     rig
 }
@@ -87,7 +87,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
-    fn any_single_break_loses_no_frame(cable in 0..=CARDS, at in 2_u16..6, during in 0_usize..9) {
+    fn any_single_break_loses_no_frame(cable in 0..=CARDS, at in 2_u16..6, during in 0_usize..29) {
         let mut rig = looped();
         for _ in 0..8 {
             if rig.number == at {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::emulator::{CardDetail, Ocp809Status, VirtualCards, VirtualWall};
-use crate::geometry::PixelSize;
+use crate::geometry::{PixelRect, PixelSize};
 use crate::ids::{PortIndex, ScreenIndex};
 use crate::slice::{PortPlan, SlicePlan};
 use crate::stream::{FeedEnd, LatchPackets, PortFrame, PortLayout};
@@ -43,9 +43,18 @@ pub(super) fn code(number: u16, screen: usize, x: u32, y: u32, channel: usize, f
     u16::try_from(mixed >> 48).expect("16 bits") >> (16 - format.bits())
 }
 
-/// A wall of one port with so many cards of 8x4 pixels.
+/// A wall of one port with so many cards of 8x4 pixels: one packet each.
 pub(super) fn row_of_cards(cards: u32, change: impl FnOnce(&mut WallSpec)) -> Wall {
-    let mut spec = serpentine(&Grid::new(cards, 1, PixelSize::new(8, 4))).expect("a small grid");
+    row_of(cards, PixelSize::new(8, 4), change)
+}
+
+/// A wall of one port with so many cards of 40x40 pixels: four packets each.
+pub(super) fn row_of_large_cards(cards: u32, change: impl FnOnce(&mut WallSpec)) -> Wall {
+    row_of(cards, PixelSize::new(40, 40), change)
+}
+
+fn row_of(cards: u32, size: PixelSize, change: impl FnOnce(&mut WallSpec)) -> Wall {
+    let mut spec = serpentine(&Grid::new(cards, 1, size)).expect("a small grid");
     change(&mut spec);
     Wall::from_spec(&spec).expect("consistent")
 }
@@ -260,17 +269,22 @@ impl Rig {
 
     /// The frame that the card at `place` of port 0 shows whole, or 0 for black; `None`: a mixture.
     pub(super) fn whole_picture_of(&self, place: usize, candidates: impl Iterator<Item = u16>) -> Option<u16> {
-        let cabinet = self.wall.cascade(&self.wall.ports()[0]).nth(place).expect("a card").rect;
-        let width = self.wall.screens()[0].size.width;
-        let cut = |picture: &[[u16; 3]]| -> Vec<[u16; 3]> {
-            let rows = cabinet.y..cabinet.y + cabinet.height;
-            rows.flat_map(|y| picture[(y * width + cabinet.x) as usize..][..cabinet.width as usize].to_vec()).collect()
+        self.whole_pictures(candidates).remove(place)
+    }
+
+    /// The frames that the cards of port 0 show, as [`Rig::whole_picture_of`].
+    pub(super) fn whole_pictures(&self, candidates: impl Iterator<Item = u16>) -> Vec<Option<u16>> {
+        let (shown, candidates) = (self.codes(0), candidates.collect::<Vec<_>>());
+        let (width, format) = (self.wall.screens()[0].size.width, self.plan.ports[0].format);
+        let whole = |rect: PixelRect| {
+            let pixels = || (rect.y..rect.y + rect.height).flat_map(|y| (rect.x..rect.x + rect.width).map(move |x| (x, y)));
+            let all = |expected: &dyn Fn(u32, u32) -> [u16; 3]| {
+                pixels().all(|(x, y)| shown[(y * width + x) as usize] == expected(x, y))
+            };
+            let of = |number: u16| all(&|x, y| core::array::from_fn(|channel| code(number, 0, x, y, channel, format)));
+            if all(&|_, _| [0; 3]) { Some(0) } else { candidates.iter().copied().find(|&number| of(number)) }
         };
-        let shown = cut(&self.codes(0));
-        if shown.iter().all(|pixel| *pixel == [0; 3]) {
-            return Some(0);
-        }
-        candidates.into_iter().find(|&number| cut(&self.picture(number)[0]) == shown)
+        self.wall.cascade(&self.wall.ports()[0]).map(|cabinet| whole(cabinet.rect)).collect()
     }
 
     /// The status of the card at `place` of port 0.
