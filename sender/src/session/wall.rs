@@ -11,7 +11,7 @@ use crate::ids::PortIndex;
 use crate::stream::FeedEnd;
 use crate::time::{Nanos, Tai};
 use crate::wall::Wall;
-use crate::wire::ocp809::{Epoch, LATCH_COPY_GAP_NS};
+use crate::wire::ocp809::{EPOCH_WITHOUT_CARDS, Epoch, LATCH_COPY_GAP_NS};
 
 /// A present instant lies this much later than the last card needs: for the interface and for clocks that are a little off.
 const LEAD_MARGIN_NS: u64 = 300_000;
@@ -31,6 +31,20 @@ pub struct Streaming {
     pub lead_ns: Option<u64>,
     /// From a present instant to the next frame's first packet, in nanoseconds.
     pub guard_ns: u64,
+}
+
+impl Streaming {
+    /// Nothing may be streamed on any of so many ports.
+    #[must_use]
+    pub fn none(ports: usize) -> Self {
+        Self { epoch: None, open: vec![false; ports], lead_ns: None, guard_ns: GUARD_UNKNOWN_NS }
+    }
+
+    /// Everything may be streamed to cards that nobody asks.
+    #[must_use]
+    pub fn unasked(ports: usize) -> Self {
+        Self { epoch: Some(EPOCH_WITHOUT_CARDS), open: vec![true; ports], ..Self::none(ports) }
+    }
 }
 
 /// A session with the cards of a wall. Pure: frames, links and time come in, frames go out.
@@ -64,12 +78,7 @@ impl WallSession {
             mastership: Mastership::Asking,
             takes_over,
             notices: Vec::new(),
-            streaming: Streaming {
-                epoch: None,
-                open: vec![false; wall.ports().len()],
-                lead_ns: None,
-                guard_ns: GUARD_UNKNOWN_NS,
-            },
+            streaming: Streaming::none(wall.ports().len()),
         }
     }
 
