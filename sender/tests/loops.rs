@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::simulation::{Event, Set, Simulation};
+use common::simulation::{Event, REFRESH_NS, Set, Simulation};
 use ocp809_sender::emulator::VirtualCards;
 use ocp809_sender::geometry::PixelSize;
 use ocp809_sender::ids::{PortIndex, ScreenIndex};
@@ -24,9 +24,6 @@ const PERIOD_NS: u64 = 2_000_000;
 
 /// After the last frame.
 const NEVER_NS: u64 = FRAMES as u64 * PERIOD_NS;
-
-/// A refresh of the virtual cards: 1 s / 3840.
-const REFRESH_NS: u64 = 260_417;
 
 /// What breaks: one cable, or a card and so the cables at both of its ports.
 #[derive(Debug, Clone, Copy)]

@@ -27,6 +27,12 @@ const BYTE_NS: u64 = 8;
 /// Preamble, FCS and gap of a frame on the cable, in bytes.
 const OVERHEAD: u64 = 24;
 
+/// A refresh of the virtual cards: 1 s / 3840.
+pub(crate) const REFRESH_NS: u64 = 260_417;
+
+/// How finely flips are looked at.
+const WATCH_NS: u64 = 500;
+
 /// Something that happens at an instant.
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
@@ -50,10 +56,29 @@ struct World {
     /// Whether a sender's interface notices that its cable was pulled.
     carrier: bool,
     pulled: Vec<(PortIndex, Option<u16>)>,
+    /// While flips are watched: how many frames each card had shown, and when it flipped since then.
+    watched: Vec<(u64, Option<u64>)>,
 }
 
 impl World {
     fn run_until(&mut self, until: u64) {
+        while !self.watched.is_empty() && self.now + WATCH_NS < until {
+            self.step_until(self.now + WATCH_NS);
+            self.look_for_flips();
+        }
+        self.step_until(until);
+        self.look_for_flips();
+    }
+
+    fn look_for_flips(&mut self) {
+        for ((before, at), status) in self.watched.iter_mut().zip(self.wall.statuses()) {
+            if detail(status).counters.frames.shown > *before {
+                at.get_or_insert(self.now);
+            }
+        }
+    }
+
+    fn step_until(&mut self, until: u64) {
         while let Some(entry) = self.events.first_entry().filter(|entry| entry.key().0 <= until) {
             let at = entry.key().0.max(self.now);
             let event = entry.remove();
@@ -159,6 +184,13 @@ impl Transport for Interface {
     }
 }
 
+fn detail(status: CardStatus) -> Ocp809Status {
+    match status.detail {
+        CardDetail::Ocp809(detail) => *detail,
+        CardDetail::Colorlight { .. } => unreachable!("all cards speak OCP-809"),
+    }
+}
+
 /// How long a frame takes on the cable.
 fn line_ns(bytes: usize) -> u64 {
     (bytes.max(60) as u64 + OVERHEAD) * BYTE_NS
@@ -184,8 +216,6 @@ pub(crate) struct Simulation {
     residence_ns: u64,
     call_ns: u64,
     pub(crate) latch: Latch,
-    time_transaction: u32,
-    time_departed: Tai,
 }
 
 impl Simulation {
@@ -200,6 +230,7 @@ impl Simulation {
             last: wall.ports().iter().map(last).collect(),
             carrier: set.carrier,
             pulled: Vec::new(),
+            watched: Vec::new(),
         })));
         let (mut senders, mut frames, mut idle) = (Vec::new(), Vec::new(), Vec::new());
         let residence_ns = u64::from(set.cards.residence_ns);
@@ -222,7 +253,7 @@ impl Simulation {
         }
         let latch = Latch::neutral(EPOCH_WITHOUT_CARDS);
         let call_ns = set.call_ns;
-        Self { world, senders, plan, frames, idle, residence_ns, call_ns, latch, time_transaction: 0, time_departed: Tai(0) }
+        Self { world, senders, plan, frames, idle, residence_ns, call_ns, latch }
     }
 
     pub(crate) fn now(&self) -> u64 {
@@ -241,6 +272,11 @@ impl Simulation {
     /// end of its last pixel and LATCH plus the longest way through a port's cards when `timed`, else on arrival.
     /// Answers with that instant, by which a LATCH that acts on arrival has reached all cards as well, and the ports' reports.
     pub(crate) fn show(&mut self, number: u16, fill: u8, timed: bool) -> (u64, Vec<FrameReport>) {
+        self.send_pixels(number, fill);
+        self.latch(timed)
+    }
+
+    fn send_pixels(&mut self, number: u16, fill: u8) {
         let start = FrameStart { frame_id: FrameId(number), start: Nanos(self.now()), period_ns: 16_666_666 };
         for ((sender, frame), plan) in self.senders.iter_mut().zip(&mut self.frames).zip(&self.plan.ports) {
             sender.begin(&start, &self.latch);
@@ -253,6 +289,9 @@ impl Simulation {
             }
         }
         send_rest(&mut self.senders, &mut self.frames);
+    }
+
+    fn latch(&mut self, timed: bool) -> (u64, Vec<FrameReport>) {
         let present = self.present_instant();
         self.latch.present_at = if timed { tai(present) } else { Tai(0) };
         let latches = vec![self.latch; self.senders.len()];
@@ -261,11 +300,16 @@ impl Simulation {
         (present, reports)
     }
 
+    /// When all that was handed over has left.
+    fn idle_at(&self) -> u64 {
+        self.idle.iter().map(|idle| *idle.lock().expect("nobody panicked before")).max().unwrap_or(0)
+    }
+
     /// The earliest present instant with which no frame is lost: all that was sent has left every interface, a LATCH as well
     /// after as many calls as there are interfaces, and has passed all cards.
     fn present_instant(&self) -> u64 {
         let calls = self.idle.len() as u64 * self.call_ns;
-        let busy = self.idle.iter().map(|idle| *idle.lock().expect("nobody panicked before")).max().unwrap_or(0);
+        let busy = self.idle_at();
         let world = self.world.lock();
         let places = world.last.iter().max().map_or(1, |last| u64::from(*last) + 1);
         busy.max(world.now + calls) + line_ns(60) + places * self.residence_ns
@@ -285,13 +329,13 @@ impl Simulation {
                 );
             }
         }
-        for _ in 0..2 {
-            let mark = TimeMark { previous_departure: self.time_departed, previous_transaction: self.time_transaction };
-            self.time_transaction += 1;
-            self.time_departed = tai(self.now());
-            for port in 0..self.senders.len() {
-                let body = Body::Request(Request::Time(mark.clone()));
-                self.control(port, &Message { route: Route::to_all(), transaction: self.time_transaction, body });
+        for port in 0..self.senders.len() {
+            let mut previous = TimeMark { previous_departure: Tai(0), previous_transaction: 0 };
+            for transaction in 1..=2 {
+                let departure = tai(self.now());
+                let body = Body::Request(Request::Time(previous));
+                self.control(port, &Message { route: Route::to_all(), transaction, body });
+                previous = TimeMark { previous_departure: departure, previous_transaction: transaction };
             }
         }
     }
@@ -312,11 +356,25 @@ impl Simulation {
     }
 
     pub(crate) fn cards(&self) -> Vec<Ocp809Status> {
-        let detail = |status: CardStatus| match status.detail {
-            CardDetail::Ocp809(detail) => *detail,
-            CardDetail::Colorlight { .. } => unreachable!("all cards speak OCP-809"),
-        };
         self.statuses().into_iter().map(detail).collect()
+    }
+
+    /// Shows a frame as [`Simulation::show`] and answers when each card flipped, to within half a microsecond, counted from
+    /// the instant at which the first LATCH was handed over or, when `timed`, from its present instant.
+    pub(crate) fn flips(&mut self, number: u16, fill: u8, timed: bool) -> Vec<u64> {
+        self.send_pixels(number, fill);
+        self.run_until(self.idle_at());
+        {
+            let mut world = self.world.lock();
+            let watched = world.wall.statuses().map(|status| (detail(status).counters.frames.shown, None)).collect();
+            world.watched = watched;
+        }
+        let latched = self.now();
+        let (present, _) = self.latch(timed);
+        self.run_until(present + 2 * REFRESH_NS);
+        let origin = if timed { present } else { latched };
+        let watched = core::mem::take(&mut self.world.lock().watched);
+        watched.into_iter().map(|(_, at)| at.expect("every card flips") - origin).collect()
     }
 
     pub(crate) fn with_wall<T>(&self, look: impl FnOnce(&mut VirtualWall) -> T) -> T {
