@@ -27,7 +27,7 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwap;
 use ocp809_sender::session::{Outgoing, Streaming};
 use ocp809_sender::slice::SlicePlan;
-use ocp809_sender::stream::{LayoutError, Pacing, PortFrame, PortLayout, PortSender};
+use ocp809_sender::stream::{LayoutError, Pacing, PortFrame, PortLayout, PortSender, assumed_residence_ns};
 use ocp809_sender::time::{Clock, FrameClock};
 use ocp809_sender::transport::Transport;
 use ocp809_sender::transport::fault::FaultSwitch;
@@ -282,7 +282,8 @@ fn output(
         let layout = Arc::new(layout);
         let mut sender = PortSender::new(Arc::clone(&layout), &port.colorlight, link.head, pacing, Arc::clone(clock));
         if let Some((tail, source)) = link.tail {
-            sender = sender.with_tail(tail, source);
+            let transit_ns = port.cascade.len() as u64 * assumed_residence_ns(&port.link);
+            sender = sender.with_tail(tail, source, transit_ns);
         }
         ports.push((sender, PortFrame::new(layout)));
     }
