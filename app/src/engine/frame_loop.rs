@@ -130,8 +130,13 @@ struct Progress {
 }
 
 impl FrameLoop {
-    /// Runs until it is told to stop.
-    pub(super) fn run(mut self) {
+    /// Runs until it is told to stop, as one of the threads that compute the pixels.
+    pub(super) fn run(self) {
+        let host = self.path.host();
+        host.run(move || self.run_here());
+    }
+
+    fn run_here(mut self) {
         if let Err(error) = realtime::make_punctual(PRIORITY).real_time {
             tracing::debug!(%error, "no real-time priority: frames may be late under load");
         }
