@@ -17,8 +17,10 @@ pub struct PortCounts {
     pub malformed: u64,
     /// Frames that were latched with every pixel of the port in place, each once.
     pub whole: u64,
-    /// Frames that were latched with pixels missing, or sent twice.
-    pub torn: u64,
+    /// Frames that were latched with fewer packets than the latch counts: a card keeps the frame before.
+    pub short: u64,
+    /// Frames whose packets all came and whose pixels were not all there once: what must never be.
+    pub wrong: u64,
     /// Frame numbers between two latches that no latch came for.
     pub lost: u64,
     /// Packets that this host's kernel dropped in front of the receiver.
@@ -108,9 +110,12 @@ impl Coverage {
         if self.frame != Some(id) {
             self.begin(id);
         }
-        let whole = self.packets == header.count && self.covered == self.pixels && self.arrived == self.pixels;
-        self.counts.whole += u64::from(whole);
-        self.counts.torn += u64::from(!whole);
+        let every_pixel_once = self.covered == self.pixels && self.arrived == self.pixels;
+        match (self.packets < header.count, every_pixel_once) {
+            (true, _) => self.counts.short += 1,
+            (false, true) if self.packets == header.count => self.counts.whole += 1,
+            (false, _) => self.counts.wrong += 1,
+        }
         if let Some(before) = self.latched.replace(id) {
             self.counts.lost += u64::from(id.wrapping_sub(before).wrapping_sub(1));
         }
@@ -183,18 +188,23 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_packet_a_repeated_one_and_a_damaged_one_tear_the_frame() {
-        let mut missing = frame(1).1;
-        missing.remove(2);
-        assert_eq!((seen([missing.clone()]).whole, seen([missing.clone()]).torn), (0, 1), "missing");
-        missing.insert(0, missing[0].clone());
-        assert_eq!((seen([missing.clone()]).whole, seen([missing]).torn), (0, 1), "as many packets, but one of them twice");
-        let mut damaged = frame(1).1;
-        damaged[1][100] ^= 1;
-        let counts = seen([damaged]);
-        assert_eq!((counts.bad_crc, counts.whole, counts.torn), (1, 0, 1), "damaged");
-        let last = frame(1).1.pop().unwrap();
-        assert_eq!(seen([vec![last]]).torn, 1, "nothing but the latch");
+    fn frames_with_a_missing_a_repeated_and_a_damaged_packet_are_not_whole() {
+        let told = |frame: Vec<Vec<u8>>| {
+            let counts = seen([frame]);
+            (counts.whole, counts.short, counts.wrong, counts.bad_crc)
+        };
+        let mut packets = frame(1).1;
+        packets.remove(2);
+        assert_eq!(told(packets.clone()), (0, 1, 0, 0), "missing");
+        packets.insert(0, packets[0].clone());
+        assert_eq!(told(packets), (0, 0, 1, 0), "as many packets, but one of them twice");
+        let mut packets = frame(1).1;
+        packets.insert(0, packets[0].clone());
+        assert_eq!(told(packets), (0, 0, 1, 0), "one too many");
+        let mut packets = frame(1).1;
+        packets[1][100] ^= 1;
+        assert_eq!(told(packets), (0, 1, 0, 1), "damaged");
+        assert_eq!(told(vec![frame(1).1.pop().unwrap()]), (0, 1, 0, 0), "nothing but the latch");
     }
 
     #[test]

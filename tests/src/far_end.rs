@@ -5,17 +5,20 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::time::Duration;
 
 use ocp809_app::config::load_wall;
 use ocp809_sender::transport::interface::find_by_name;
 use ocp809_sender::transport::packet::{PacketOptions, PacketTransport};
-use ocp809_sender::transport::{Reception, Transport};
+use ocp809_sender::transport::{Reception, Transport, realtime};
 use ocp809_tests::{Coverage, PortCounts};
 
 /// A pause once nothing waits: short against what the kernel's buffer holds (six frames), long against a packet.
 const PAUSE: Duration = Duration::from_millis(2);
+
+/// Above the sender: on a wall the cards do not wait for the sender's processor.
+const PRIORITY: u8 = 45;
 
 /// One port's cable.
 struct FarEnd {
@@ -43,6 +46,8 @@ fn main() {
         })
         .collect();
     let lines = lines();
+    // Without the privilege packets may be lost in front of the receiver, which is counted.
+    let _scheduling = realtime::make_punctual(PRIORITY);
     let mut buffer = [0; 2048];
     loop {
         for end in &mut ends {
@@ -61,14 +66,15 @@ fn main() {
 
 /// One message per line of standard input.
 fn lines() -> Receiver<()> {
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
+    let (sender, receiver) = sync_channel(1);
+    let forward = move || {
         for _ in std::io::stdin().lines() {
             if sender.send(()).is_err() {
                 return;
             }
         }
-    });
+    };
+    std::thread::Builder::new().name("lines".to_owned()).spawn(forward).expect("a thread");
     receiver
 }
 
