@@ -14,11 +14,10 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering}
 use std::time::Duration;
 
 use ocp809_app::capture::{ColorPolicy, OpenContext};
-use ocp809_app::config::GpuChoice;
 use ocp809_app::control::desk::Start;
 use ocp809_app::control::{Client, PropertyId, PropertyPath, Saved, Value};
-use ocp809_app::engine::{DEFAULT_RATE, Engine, EngineParts, PortLink, SharedCards};
-use ocp809_app::{pixel_path, readers};
+use ocp809_app::engine::{DEFAULT_RATE, Engine, EngineParts, PortLink, SharedCards, UnaskedCards};
+use ocp809_app::readers;
 use ocp809_sender::geometry::PixelSize;
 use ocp809_sender::slice::SlicePlan;
 use ocp809_sender::stream::Pacing;
@@ -27,7 +26,8 @@ use ocp809_sender::transport::Transport;
 use ocp809_sender::transport::memory::{MemoryEnd, cable};
 use ocp809_sender::wall::Wall;
 use ocp809_sender::wall::layout::{Grid, raster};
-use ocp809_sender::wire::ocp809::{EPOCH_WITHOUT_CARDS, software_address};
+use ocp809_sender::wire::ocp809::software_address;
+use ocp809_shaders::CpuPath;
 
 /// Threads that can be told apart.
 const THREADS: usize = 256;
@@ -137,13 +137,12 @@ impl Show {
             wall,
             links,
             clock,
-            path: pixel_path::choose(&GpuChoice::Cpu).unwrap(),
-            cards: Box::new(SharedCards::default()),
+            path: Box::new(CpuPath::new(2).unwrap()),
+            cards: Box::new(UnaskedCards::new(SharedCards::default(), 2)),
             sources,
             saved: Saved { values: values.into(), ..Saved::default() },
             state_file: None,
             start: Start::Warm,
-            epoch: EPOCH_WITHOUT_CARDS,
             faults: None,
             frame_limit: None,
             pacing: Pacing::spread(50),
@@ -190,10 +189,7 @@ fn expect_none(source: &str, threads: &[&str]) {
     let new = |(key, count): (&(String, i32), &u64)| (key.0.clone(), count - before.get(key).copied().unwrap_or(0));
     let new: Vec<(String, u64)> = after.iter().map(new).collect();
     for thread in threads {
-        assert!(
-            new.iter().any(|(name, _)| name.starts_with(thread)),
-            "{source}: the thread {thread} is counted: {before:?} {new:?}"
-        );
+        assert!(new.iter().any(|(name, _)| name.starts_with(thread)), "{source}: the thread {thread} is counted: {new:?}");
         for (name, count) in new.iter().filter(|(name, _)| name.starts_with(thread)) {
             assert_eq!(*count, 0, "{source}: allocations of the thread {name} in {frames} frames");
         }
