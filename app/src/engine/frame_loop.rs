@@ -135,11 +135,15 @@ struct Progress {
 }
 
 impl FrameLoop {
-    /// Runs until it is told to stop.
-    pub(super) fn run(mut self) {
-        if let Err(error) = realtime::make_punctual(PRIORITY).real_time {
-            tracing::debug!(%error, "no real-time priority: frames may be late under load");
-        }
+    /// Runs until it is told to stop, as one of the threads that compute the pixels.
+    pub(super) fn run(self) {
+        let host = self.path.host();
+        // A worker that has to wait for the processor holds up the frame as much as the frame thread itself would.
+        host.on_each_worker(be_punctual);
+        host.run(move || self.run_here());
+    }
+
+    fn run_here(mut self) {
         let setup = self.setup.load_full();
         let mut progress = Progress {
             plan: None,
@@ -303,6 +307,12 @@ impl Progress {
             self.next = earliest;
         }
         u32::try_from(missed).unwrap_or(u32::MAX)
+    }
+}
+
+fn be_punctual() {
+    if let Err(error) = realtime::make_punctual(PRIORITY).real_time {
+        tracing::debug!(%error, "no real-time priority: frames may be late under load");
     }
 }
 
