@@ -43,6 +43,15 @@ impl Checker<'_> {
     /// Whatever the property, the wall or a reader has against it.
     pub fn check(&self, path: &PropertyPath, value: &Value) -> Result<Value, Refusal> {
         self.check_target(path)?;
+        self.check_value(path, value)
+    }
+
+    /// As [`Self::check`], wherever the path leads: for documents that are read without their wall.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the property, the wall or a reader has against the value.
+    pub fn check_value(&self, path: &PropertyPath, value: &Value) -> Result<Value, Refusal> {
         let row = path.property.property();
         let value = match row.kind {
             Kind::Switch { .. } => switch(row, value)?,
@@ -103,12 +112,17 @@ impl Checker<'_> {
             let nearest = nearest(text, known).unwrap_or_default().to_owned();
             return Err(Refusal::UnknownCabinet { cabinet: text.to_owned(), nearest });
         }
-        (self.reader)(form, text).map_err(|reason| Refusal::BadText {
-            path: row.path.to_owned(),
-            text: text.to_owned(),
-            reason,
-        })?;
-        Ok(Value::text(text))
+        if form == TextForm::SourceUri && self.facts.sources.iter().any(|name| name == text) {
+            return Ok(Value::text(text));
+        }
+        match (self.reader)(form, text) {
+            Ok(()) => Ok(Value::text(text)),
+            // Whoever writes no colon means a name.
+            Err(reason) if form == TextForm::SourceUri && !self.facts.sources.is_empty() && !text.contains(':') => {
+                Err(Refusal::UnknownSource { name: text.to_owned(), known: self.facts.sources.clone(), reason })
+            }
+            Err(reason) => Err(Refusal::BadText { path: row.path.to_owned(), text: text.to_owned(), reason }),
+        }
     }
 }
 

@@ -163,6 +163,16 @@ pub enum Refusal {
         /// The id that looks most like it.
         nearest: String,
     },
+    /// No source of this name.
+    #[error("the show names no source {name:?}, only {}; {reason}", List(known))]
+    UnknownSource {
+        /// What was asked.
+        name: String,
+        /// Those that exist.
+        known: Vec<String>,
+        /// Why it is no source by itself.
+        reason: String,
+    },
     /// No such preset.
     #[error("there is no preset {number}; stored are {}", List(known))]
     UnknownPreset {

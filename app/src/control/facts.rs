@@ -1,5 +1,5 @@
-//! What control needs to know about a wall: names to check targets against, limits that bind every client, and peaks that
-//! turn nit into shares.
+//! What control needs to know about a wall and its show: names to check values against, limits that bind every client, and
+//! peaks that turn nit into shares.
 
 use ocp809_sender::wall::Wall;
 
@@ -14,6 +14,8 @@ pub struct WallFacts {
     pub ports: Vec<String>,
     /// Ids of cabinets.
     pub cabinets: Vec<String>,
+    /// Names of the show's sources.
+    pub sources: Vec<String>,
     /// Whether the cards are virtual, so that faults may be injected.
     pub is_virtual: bool,
 }
@@ -30,7 +32,7 @@ pub struct ScreenFacts {
 }
 
 impl WallFacts {
-    /// The facts of a wall.
+    /// The facts of a wall without a show.
     #[must_use]
     pub fn of(wall: &Wall, is_virtual: bool) -> Self {
         let mut groups: Vec<String> =
@@ -50,6 +52,7 @@ impl WallFacts {
             groups,
             ports: wall.ports().iter().map(|port| port.id.to_string()).collect(),
             cabinets: wall.cabinets().iter().map(|cabinet| cabinet.id.to_string()).collect(),
+            sources: Vec::new(),
             is_virtual,
         }
     }

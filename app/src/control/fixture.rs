@@ -20,6 +20,7 @@ pub(crate) fn facts() -> WallFacts {
         screens: vec![screen("left", 0.6, Some(1000.0)), screen("right", 1.0, Some(2000.0))],
         groups: vec![],
         ports: vec!["1".into()],
+        sources: vec![],
         cabinets: vec!["A1".into(), "B3".into()],
         is_virtual: false,
     }

@@ -163,7 +163,10 @@ impl Engine {
         let output = output(&wall, &slice, links, parts.pacing, &clock)?;
         let store = Store::new(parts.state_file);
         let moment = Moment { now: clock.now(), tai: clock.tai() };
-        let facts = WallFacts::of(&wall, parts.faults.is_some());
+        let facts = WallFacts {
+            sources: sources.named.names().map(str::to_owned).collect(),
+            ..WallFacts::of(&wall, parts.faults.is_some())
+        };
         let (desk, left_out) = Desk::new(facts, parts.reader, &parts.saved, parts.start, moment);
         for path in left_out {
             tracing::warn!(%path, "a saved value does not fit this wall and was left at its default");

@@ -1,6 +1,5 @@
 //! Who answers on the cables of this host.
 
-use std::io::Write;
 use std::sync::Arc;
 
 use ocp809_sender::session::{Discovery, FoundCard};
@@ -17,8 +16,8 @@ use serde::Serialize;
 
 use super::bind::BindError;
 use super::options::DiscoverOptions;
-use super::{RunError, say};
-use crate::config::{Paths, load_machine};
+use super::{Host, RunError, say};
+use crate::config::load_machine;
 
 /// Largest answer: a padded ANNOUNCE of MTU 9000.
 const ANSWER_BYTES: usize = 9_018;
@@ -53,20 +52,20 @@ pub struct CardLine {
 ///
 /// # Errors
 /// [`RunError`].
-pub fn discover(options: &DiscoverOptions, out: &mut dyn Write) -> Result<Vec<DiscoverReport>, RunError> {
+pub fn discover(options: &DiscoverOptions, host: &mut Host<'_>) -> Result<Vec<DiscoverReport>, RunError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let machine = load_machine(&Paths::of_this_user().machine())?.spec;
+    let machine = load_machine(&host.paths.machine())?.spec;
     let mut reports = Vec::new();
     for (interface, is_named) in candidates(options)? {
         let Some(mac) = interface.mac else { continue };
         if !options.confirm && !machine.is_confirmed(&mac.to_string()) {
-            say(out, &format!("{}: listening for {} s\n", interface.name, LISTEN.as_secs()));
+            say(host.out, &format!("{}: listening for {} s\n", interface.name, LISTEN.as_secs()));
             let verdict = listen_for_foreign_traffic(&interface, LISTEN, clock.as_ref()).map_err(BindError::from)?;
             if !verdict.is_safe() {
                 if is_named {
                     return Err(BindError::Unconfirmed(verdict).into());
                 }
-                say(out, &format!("{verdict}: not asked\n"));
+                say(host.out, &format!("{verdict}: not asked\n"));
                 continue;
             }
         }
