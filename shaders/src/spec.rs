@@ -70,6 +70,8 @@ pub struct PortPath {
 pub struct ModulePath {
     /// Level that the host applies to this module alone (groups, cabinets), 0.0 to 2.0.
     pub level: f64,
+    /// Gains of red, green and blue that the host applies to this module alone, 0.0 to 2.0; results are clipped at white.
+    pub gains: [f64; 3],
     /// Colour and brightness calibration.
     pub correction: Correction,
     /// Share of the port's low-grey loss that its red, green and blue drivers have, -4.0 to 4.0.
@@ -202,7 +204,7 @@ impl Default for PortPath {
 
 impl Default for ModulePath {
     fn default() -> Self {
-        Self { level: 1.0, correction: Correction::None, low_grey: [0.0; 3] }
+        Self { level: 1.0, gains: [1.0; 3], correction: Correction::None, low_grey: [0.0; 3] }
     }
 }
 

@@ -173,7 +173,7 @@ impl Engine {
         }
         let queues = Queues::new();
         let source = SourceDesk::new(sources, queues.pictures.0);
-        let levels = Levels::split(&wall, &vec![0.0; wall.screens().len()]);
+        let levels = Levels::split(&wall, &vec![0.0; wall.screens().len()], Vec::new());
         let setup = Arc::new(ArcSwap::from_pointee(Setup {
             clock: FrameClock::new(source.rate(desk.asked())),
             plan: None,

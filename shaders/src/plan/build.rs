@@ -101,13 +101,16 @@ impl Builder<'_> {
         let module = self.wall.module(index).ok_or_else(|| missing.clone())?;
         let screen = self.spec.screens.get(module.screen.index()).ok_or_else(|| missing.clone())?;
         check(Parameter::Level, settings.level, 0.0, 2.0)?;
+        for gain in settings.gains {
+            check(Parameter::Gain, gain, 0.0, 2.0)?;
+        }
         let port_settings = port.and_then(|port| self.spec.ports.get(port.index()));
         let level = settings.level * port_settings.map_or(1.0, |port| port.level);
         let mut tile = Tile {
             screen: module.screen,
             rect: module.rect,
             encoder: None,
-            levels: levels(screen).map(|own| quantise_level(own * level)),
+            levels: levels(screen, settings.gains).map(|own| quantise_level(own * level)),
             correction: self.correction(index, settings)?,
             scalars: scalars(settings)?,
         };
