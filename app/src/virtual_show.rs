@@ -14,14 +14,14 @@ use ocp809_sender::transport::fault::{FaultRates, FaultSwitch, Faulty};
 use ocp809_sender::transport::memory::cable_of;
 use ocp809_sender::wall::{Port, Wall};
 use ocp809_sender::wire::ethernet::MacAddress;
-use ocp809_sender::wire::ocp809::{EPOCH_WITHOUT_CARDS, software_address};
+use ocp809_sender::wire::ocp809::software_address;
 use ocp809_shaders::PixelPath;
 use thiserror::Error;
 
 use crate::capture::{NamedSources, OpenContext};
 use crate::control::Saved;
 use crate::control::desk::Start;
-use crate::engine::{Engine, EngineError, EngineParts, PortLink, SharedCards};
+use crate::engine::{Engine, EngineError, EngineParts, PortLink, SharedCards, UnaskedCards};
 use crate::run::open_context;
 use crate::virtual_host::{VirtualHost, patient_cards};
 
@@ -110,12 +110,11 @@ impl VirtualShow {
             sources: OpenContext { named: begin.named, ..open_context(wall, &clock, false) },
             clock,
             path,
-            cards: Box::new(shared),
+            cards: Box::new(UnaskedCards::new(shared, wall.ports().len())),
             saved: begin.saved,
             state_file: None,
             start: Start::Warm,
             frame_limit,
-            epoch: EPOCH_WITHOUT_CARDS,
             faults: Some(faults.clone()),
             pacing: Pacing::BURST,
             reader: crate::readers::read_text,

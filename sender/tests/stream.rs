@@ -12,12 +12,12 @@ use ocp809_sender::slice::PortPlan;
 use ocp809_sender::stream::{
     FeedEnd, FrameOutcome, FrameStart, Pacing, PortFrame, PortLayout, PortSender, latch_together, send_rest,
 };
-use ocp809_sender::time::{Clock, ManualClock, Nanos};
+use ocp809_sender::time::{Clock, ManualClock, Nanos, Tai};
 use ocp809_sender::transport::memory::{MemoryEnd, cable};
 use ocp809_sender::transport::{ErrorKind, Transport};
 use ocp809_sender::wall::{ColorlightSpec, ProtocolKind, WireFormat};
 use ocp809_sender::wire::ethernet::{EthernetFrame, MacAddress};
-use ocp809_sender::wire::ocp809::{EPOCH_WITHOUT_CARDS, FrameId, Latch, LatchFlags, StreamKind, StreamPacket};
+use ocp809_sender::wire::ocp809::{EPOCH_WITHOUT_CARDS, Epoch, FrameId, Latch, LatchFlags, StreamKind, StreamPacket};
 use proptest::prelude::*;
 
 const SOURCE: MacAddress = MacAddress([2, 0x4f, 0x43, 0x50, 0x80, 3]);
@@ -41,8 +41,16 @@ fn bench(protocol: ProtocolKind, plan: PortPlan, slots: usize, pacing: Pacing, c
     Bench { plan, frame: PortFrame::new(layout), sender, far, clock }
 }
 
+/// LATCH and COPY without pixels, by which a sender makes itself known.
+const ANNOUNCEMENT: u64 = 2;
+
+/// A port whose cards know it already.
 fn ocp809(slots: usize, pacing: Pacing) -> Bench {
-    bench(ProtocolKind::Ocp809, linear_plan(50_000, 494, WireFormat::Rgb8), slots, pacing, &ColorlightSpec::default())
+    let plan = linear_plan(50_000, 494, WireFormat::Rgb8);
+    let mut bench = bench(ProtocolKind::Ocp809, plan, slots, pacing, &ColorlightSpec::default());
+    bench.sender.send_state(FrameId(0), &latch());
+    receive_all(&mut bench.far);
+    bench
 }
 
 fn receive_all(end: &mut MemoryEnd) -> Vec<Vec<u8>> {
@@ -103,7 +111,7 @@ fn a_frame_arrives_byte_for_byte_and_is_latched_twice() {
         assert_eq!(latches, [(false, 102), (true, 102)], "LATCH and COPY count the packets");
     }
     let counters = bench.sender.counters();
-    assert_eq!((counters.frames_sent, counters.packets, counters.all_errors()), (3, 3 * 104, 0), "{counters:?}");
+    assert_eq!((counters.frames_sent, counters.packets, counters.all_errors()), (3, 3 * 104 + ANNOUNCEMENT, 0), "{counters:?}");
 }
 
 #[test]
@@ -130,9 +138,9 @@ fn a_spread_frame_keeps_to_its_schedule() {
     let frame = start(&bench, 1);
     bench.sender.begin(&frame, &latch());
     bench.sender.offer(bench.frame.memory_mut(), 0..102);
-    assert_eq!(bench.far.received().packets, 34, "only the first chunk is due");
+    assert_eq!(bench.far.received().packets, ANNOUNCEMENT + 34, "only the first chunk is due");
     bench.sender.send_ready(bench.frame.memory_mut(), 0..0);
-    assert_eq!(bench.far.received().packets, 102, "all, after their times came");
+    assert_eq!(bench.far.received().packets, ANNOUNCEMENT + 102, "all, after their times came");
     let elapsed = bench.clock.now().since(begun);
     assert_eq!(elapsed, PERIOD_NS / 100 * 90 / 3 * 2, "the third chunk leaves after two thirds of 90 %");
 }
@@ -190,23 +198,36 @@ fn a_full_interface_is_tried_again_until_the_frames_time_is_over() {
     assert!(bench.sender.counters().retries > 50, "{:?}", bench.sender.counters());
 }
 
+/// Frame id, whether it is the COPY, and the number of packets of a latch.
+fn latch_of(frame: &[u8]) -> Option<(u16, bool, u16)> {
+    let packet = StreamPacket::parse(EthernetFrame::new_checked(frame).unwrap().payload()).expect("a sound packet");
+    let header = packet.header();
+    matches!(header.kind, StreamKind::Latch { .. }).then_some((header.frame_id.0, header.is_copy(), header.count))
+}
+
 #[test]
-fn both_ends_of_a_loop_get_the_same_bytes_but_their_own_source() {
+fn both_ends_of_a_loop_get_the_same_bytes_but_their_own_source_and_the_tail_its_copies_first() {
+    const TRANSIT_NS: u64 = 90_000;
     let mut bench = ocp809(512, Pacing::BURST);
     let (near, mut tail) = cable(512);
-    bench.sender = bench.sender.with_tail(Box::new(near), TAIL);
+    bench.sender = bench.sender.with_tail(Box::new(near), TAIL, TRANSIT_NS);
     paint(&bench.plan, bench.frame.memory_mut(), 9);
     let frame = start(&bench, 5);
     bench.sender.begin(&frame, &latch());
+    assert!(bench.clock.now().since(frame.start) >= TRANSIT_NS, "no pixel before the tail's second latch");
     bench.sender.send_ready(bench.frame.memory_mut(), 0..102);
-    bench.sender.latch(&latch(), bench.clock.now());
+    let latched = bench.clock.now();
+    bench.sender.latch(&latch(), latched);
+    assert!(bench.clock.now().since(latched) >= TRANSIT_NS, "the second ones follow when the first ones are through");
     let (head, mut tail_frames) = (receive_all(&mut bench.far), receive_all(&mut tail));
-    assert_eq!(head.len(), 104, "pixels and two latches");
     for frame in &mut tail_frames {
         assert_eq!(frame[6..12], TAIL.0, "the tail's own address");
         frame[6..12].copy_from_slice(&SOURCE.0);
     }
-    assert_eq!(head, tail_frames, "else the same");
+    assert_eq!((head.len(), &head[2..104]), (106, &tail_frames[2..104]), "else the same");
+    let latches = |frames: &[Vec<u8>]| frames.iter().filter_map(|frame| latch_of(frame)).collect::<Vec<_>>();
+    assert_eq!(latches(&head), [(4, false, 0), (4, true, 0), (5, false, 102), (5, true, 102)], "LATCH, then COPY");
+    assert_eq!(latches(&tail_frames), [(4, true, 0), (4, false, 0), (5, true, 102), (5, false, 102)], "COPY, then LATCH");
 
     tail.set_plugged(false);
     let frame = start(&bench, 6);
@@ -214,6 +235,27 @@ fn both_ends_of_a_loop_get_the_same_bytes_but_their_own_source() {
     bench.sender.send_ready(bench.frame.memory_mut(), 0..102);
     assert_eq!(bench.sender.latch(&latch(), bench.clock.now()).outcome, FrameOutcome::Sent, "no frame lost");
     assert!(bench.sender.link(FeedEnd::Tail).unwrap().is_down(), "and the break is known");
+}
+
+#[test]
+fn cards_learn_who_sends_before_the_first_pixel_of_a_start_a_term_and_a_link() {
+    let mut bench = ocp809(512, Pacing::BURST);
+    let mut opening = |id: u16, term: u16, plugged: bool| {
+        bench.far.set_plugged(plugged);
+        let latch = Latch { epoch: Epoch { term, instance: 1 }, present_at: Tai(77), ..latch() };
+        bench.sender.begin(&start(&bench, id), &latch);
+        bench.sender.send_ready(bench.frame.memory_mut(), 0..102);
+        let frames = receive_all(&mut bench.far);
+        let told =
+            StreamPacket::parse(frames.first().map_or(&[][..], |frame| &frame[14..])).ok().and_then(|packet| packet.latch());
+        assert_eq!(told.map_or(Tai(0), |latch| latch.present_at), Tai(0), "it acts on arrival");
+        frames.iter().map_while(|frame| latch_of(frame)).collect::<Vec<_>>()
+    };
+    assert_eq!(opening(1, 4, true), [(0, false, 0), (0, true, 0)], "a new term, under the id before the frame's");
+    assert_eq!(opening(2, 4, true), [], "they know it");
+    assert_eq!(opening(3, 5, true), [(2, false, 0), (2, true, 0)], "the next term");
+    assert_eq!(opening(4, 5, false), [], "no link");
+    assert_eq!(opening(5, 5, true), [(4, false, 0), (4, true, 0)], "whoever hangs on the cable now");
 }
 
 #[test]

@@ -77,6 +77,7 @@ enum Word {
     },
     Lock,
     Unlock,
+    TakeOver,
     Stop,
 }
 
@@ -110,6 +111,7 @@ impl From<Word> for Action {
             Word::Identify { cabinet } => Self::Identify { cabinet },
             Word::Lock => Self::Lock,
             Word::Unlock => Self::Unlock,
+            Word::TakeOver => Self::TakeOver,
             Word::Stop => Self::Stop,
         }
     }

@@ -10,7 +10,7 @@ use ocp809_sender::time::{Clock, SystemClock};
 use ocp809_sender::transport::Transport;
 use ocp809_sender::transport::pcap::{CaptureError, CaptureFile, CaptureInterface, CapturePort, create};
 use ocp809_sender::wall::Port;
-use ocp809_sender::wire::ocp809::{EPOCH_WITHOUT_CARDS, software_address};
+use ocp809_sender::wire::ocp809::software_address;
 use serde::Serialize;
 
 use super::options::{SendOptions, SendTarget};
@@ -20,7 +20,7 @@ use crate::config::{GpuChoice, PartialFile, load_machine};
 use crate::control::desk::Start;
 use crate::control::status::{SourceState, Status};
 use crate::control::{Client, PropertyId, PropertyPath, Saved, Value};
-use crate::engine::{Engine, EngineParts, PortLink, SharedCards};
+use crate::engine::{Cards, Engine, EngineParts, PortLink, SharedCards, UnaskedCards};
 use crate::picture_file::save_screens;
 use crate::pixel_path;
 use crate::signals::Signals;
@@ -61,7 +61,8 @@ pub fn send(options: &SendOptions, host: &mut Host<'_>) -> Result<SendReport, Ru
             let links = Binder { wall: &opened.wall, machine: &mut machine.spec, policy, clock: Arc::clone(&clock) }
                 .bind(choices, host.out)?;
             remember(host.paths, &machine.spec)?;
-            let engine = engine(options, opened, links, clock)?;
+            let cards = super::session(&opened.wall, &links, host.paths, false, clock.as_ref());
+            let engine = engine(options, opened, links, Box::new(cards), clock)?;
             finish(options, &engine, &mut signals, host)
         }
     }
@@ -101,7 +102,8 @@ fn send_capture(
     let failed = |source| RunError::Write { file: file.to_owned(), source };
     let partial = PartialFile::beside(file).map_err(failed)?;
     let (links, capture) = capture_links(&opened, partial.path(), clock)?;
-    let engine = engine(options, opened, links, Arc::clone(clock))?;
+    let cards = UnaskedCards::new(SharedCards::default(), opened.wall.ports().len());
+    let engine = engine(options, opened, links, Box::new(cards), Arc::clone(clock))?;
     let report = finish(options, &engine, signals, host)?;
     // The engine lets go of its ports before the file gets its name.
     drop(engine);
@@ -135,7 +137,13 @@ fn capture_links(opened: &Opened, file: &Path, clock: &Arc<dyn Clock>) -> Result
     Ok((ports.into_iter().zip(&interfaces).map(link).collect(), capture))
 }
 
-fn engine(options: &SendOptions, opened: Opened, links: Vec<PortLink>, clock: Arc<dyn Clock>) -> Result<Engine, RunError> {
+fn engine(
+    options: &SendOptions,
+    opened: Opened,
+    links: Vec<PortLink>,
+    cards: Box<dyn Cards>,
+    clock: Arc<dyn Clock>,
+) -> Result<Engine, RunError> {
     let saved = saved(options, &opened);
     let engine = Engine::start(EngineParts {
         slice: opened.plan,
@@ -144,11 +152,10 @@ fn engine(options: &SendOptions, opened: Opened, links: Vec<PortLink>, clock: Ar
         wall: opened.wall,
         clock,
         path: pixel_path::choose(&GpuChoice::Cpu)?,
-        cards: Box::new(SharedCards::default()),
+        cards,
         saved,
         state_file: None,
         start: Start::Warm,
-        epoch: EPOCH_WITHOUT_CARDS,
         faults: None,
         frame_limit: Some(options.frames),
         pacing: Pacing::BURST,

@@ -22,16 +22,21 @@ pub fn send_rest(senders: &mut [PortSender], frames: &mut [PortFrame]) {
 }
 
 /// Shows the frame on all ports at `deadline`, or on all of them as soon after it as the slowest port allows: first all
-/// first copies, then all repeats. `each` gets every port's report, by its place in `senders`.
+/// first copies, then, when every port's cards have had them, all repeats. `each` gets every port's report, by its place in `senders`.
 pub fn latch_together(senders: &mut [PortSender], latches: &[Latch], deadline: Nanos, each: &mut dyn FnMut(usize, FrameReport)) {
     let due = senders.iter().map(|sender| sender.latch_due(deadline)).max().unwrap_or(deadline);
     if let Some(sender) = senders.first() {
         sender.clock().meet(due);
     }
-    let copies = senders.iter().map(PortSender::latch_copies).max().unwrap_or(0);
-    for copy in 0..copies {
-        let wanted = senders.iter_mut().zip(latches).filter(|(sender, _)| copy < sender.latch_copies());
-        wanted.for_each(|(sender, latch)| sender.send_latch(latch, copy));
+    let turns = senders.iter().map(PortSender::latch_copies).max().unwrap_or(0);
+    for turn in 0..turns {
+        if turn > 0
+            && let (Some(due), Some(sender)) = (senders.iter().map(PortSender::turn_due).max(), senders.first())
+        {
+            sender.clock().meet(due);
+        }
+        let wanted = senders.iter_mut().zip(latches).filter(|(sender, _)| turn < sender.latch_copies());
+        wanted.for_each(|(sender, latch)| sender.send_latch(latch, turn));
     }
     for (index, sender) in senders.iter_mut().enumerate() {
         each(index, sender.finish(deadline));

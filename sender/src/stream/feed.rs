@@ -4,7 +4,20 @@ use super::batch::Batch;
 use super::layout::PortLayout;
 use super::stats::PortCounters;
 use crate::transport::{LinkState, Transport, TransportError};
+use crate::wall::LinkSpec;
 use crate::wire::ethernet::MacAddress;
+use crate::wire::ocp809::Epoch;
+
+/// Preamble, header, FCS and gap of an Ethernet frame on the cable, in bytes.
+const FRAME_OVERHEAD: u64 = 38;
+
+/// How long a card may keep a packet as long as it has not said how long it does (`residence_ns`): it takes in one of the
+/// largest size whole, and needs two microseconds beside that.
+#[must_use]
+pub fn assumed_residence_ns(link: &LinkSpec) -> u64 {
+    let bits = (u64::from(link.mtu) + FRAME_OVERHEAD) * 8;
+    bits * 1_000 / u64::from(link.rate_mbit.max(1)) + 2_000
+}
 
 /// Which end of the cascade an interface feeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,6 +26,18 @@ pub enum FeedEnd {
     Head,
     /// The last card, of a loop.
     Tail,
+}
+
+impl FeedEnd {
+    /// Which of a latch's `copies` this end sends in turn `turn` (both from 0). The tail begins with the last one: cards
+    /// pass each copy on once, so the copies of the first turn meet no second of their kind on their way through a loop,
+    /// and every card hears both ends (PROTOCOL.md 4).
+    pub(super) const fn copy_in_turn(self, turn: usize, copies: usize) -> usize {
+        match self {
+            Self::Head => turn,
+            Self::Tail => copies.saturating_sub(turn + 1),
+        }
+    }
 }
 
 /// One interface of a port.
@@ -26,6 +51,8 @@ pub(super) struct Feed {
     pub(super) active: bool,
     /// Ethernet frames before this one were taken.
     pub(super) sent: usize,
+    /// The epoch whose LATCH without pixels this interface sent since its link came up.
+    pub(super) announced: Option<Epoch>,
 }
 
 /// Where a feed writes down what happens.
@@ -48,7 +75,7 @@ impl Record<'_> {
 
 impl Feed {
     pub(super) fn new(end: FeedEnd, transport: Box<dyn Transport>, source: MacAddress) -> Self {
-        Self { end, transport, source, link: LinkState::Unknown, active: false, sent: 0 }
+        Self { end, transport, source, link: LinkState::Unknown, active: false, sent: 0, announced: None }
     }
 
     /// Takes part in a new frame if its link is up.
@@ -56,6 +83,10 @@ impl Feed {
         self.link = self.transport.link();
         self.active = !self.link.is_down();
         self.sent = 0;
+        if self.link.is_down() {
+            // Whoever is at its end when it comes up may not know this sender.
+            self.announced = None;
+        }
     }
 
     /// Sends frames up to number `limit`, as many as the interface takes; whether it took them all.

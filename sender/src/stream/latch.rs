@@ -50,8 +50,8 @@ impl LatchPackets {
         }
     }
 
-    /// What makes cards show a frame of `packets` packets of pixels, first copy and repeats. The repeat of a LATCH leaves
-    /// at least [`crate::wire::ocp809::LATCH_COPY_GAP_NS`] later.
+    /// What makes cards show a frame of `packets` packets of pixels, first copy and repeats. When each leaves, and that the
+    /// far end of a loop begins with the repeat, is [`super::PortSender`]'s business.
     #[must_use]
     pub fn closing(&mut self, frame_id: FrameId, packets: u16, latch: &Latch) -> Batch<'_> {
         match &mut self.kind {

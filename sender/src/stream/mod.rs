@@ -15,6 +15,7 @@ pub mod stats;
 pub use batch::{Batch, Span};
 pub use colorlight::ColorlightDimming;
 pub use ending::{latch_together, send_rest};
+pub use feed::assumed_residence_ns;
 pub use frame::PortFrame;
 pub use latch::LatchPackets;
 pub use layout::{LayoutError, PortLayout};

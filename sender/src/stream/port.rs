@@ -15,7 +15,7 @@ use super::latch::LatchPackets;
 use super::layout::PortLayout;
 use super::pacing::{Pacing, PacketPacer};
 use super::stats::{Histogram, PortCounters};
-use crate::time::{Clock, Nanos};
+use crate::time::{Clock, Nanos, Tai};
 use crate::transport::{LinkState, Transport, TransportError};
 use crate::wall::{ColorlightSpec, ProtocolKind};
 use crate::wire::ethernet::MacAddress;
@@ -52,6 +52,8 @@ pub enum FrameOutcome {
     Cut,
     /// The picture is frozen and the cards know no freeze (Colorlight): not one packet was sent.
     Frozen,
+    /// Cards must not be fed: they were not asked yet, or obey another sender. Not one packet was sent.
+    Withheld,
 }
 
 /// A frame's record.
@@ -83,6 +85,8 @@ pub struct PortSender {
     layout: Arc<PortLayout>,
     latches: LatchPackets,
     feeds: Vec<Feed>,
+    /// Longest time that a packet needs through a loop, in nanoseconds; 0 on an open cascade.
+    transit_ns: u64,
     pacer: PacketPacer,
     clock: Arc<dyn Clock>,
     frame: Frame,
@@ -108,6 +112,8 @@ struct Frame {
     /// Whether an interface had taken every packet when the latch was due.
     whole: bool,
     latched: Option<Nanos>,
+    /// When the newest copy of the latch was handed over.
+    copied: Nanos,
 }
 
 impl PortSender {
@@ -123,6 +129,7 @@ impl PortSender {
         Self {
             latches: LatchPackets::new(&layout, colorlight),
             feeds: vec![Feed::new(FeedEnd::Head, transport, layout.source())],
+            transit_ns: 0,
             pacer: PacketPacer::new(pacing, layout.packets()),
             clock,
             frame: Frame::none(layout.packets()),
@@ -134,15 +141,23 @@ impl PortSender {
         }
     }
 
-    /// Feeds the far end of the cascade as well, from address `source`.
+    /// Feeds the far end of the cascade as well, from address `source`: a loop. `transit_ns` is the longest time that a
+    /// packet needs through all cards, their number times `residence_ns`.
     #[must_use]
-    pub fn with_tail(mut self, transport: Box<dyn Transport>, source: MacAddress) -> Self {
+    pub fn with_tail(mut self, transport: Box<dyn Transport>, source: MacAddress, transit_ns: u64) -> Self {
         self.feeds.push(Feed::new(FeedEnd::Tail, transport, source));
+        self.transit_ns = transit_ns;
         self
     }
 
+    /// Changes the longest time that a packet needs through a loop, once its cards have said how long they take.
+    pub const fn set_transit_ns(&mut self, transit_ns: u64) {
+        self.transit_ns = transit_ns;
+    }
+
     /// Begins a frame; `false` when nothing of it will be sent, because no link is up or the picture is frozen on cards
-    /// that know no freeze. `latch` is the state that it will be shown with.
+    /// that know no freeze. `latch` is the state that it will be shown with. Cards take pixels from a master that they know
+    /// only: after a start, a change of term, and when a link came up, a LATCH without pixels goes first.
     pub fn begin(&mut self, frame: &FrameStart, latch: &Latch) -> bool {
         self.pacer.begin(frame.start, frame.period_ns);
         self.frame.begin(frame);
@@ -156,6 +171,9 @@ impl PortSender {
             self.feeds.iter_mut().for_each(|feed| feed.active = false);
             return false;
         }
+        if self.feeds.iter().any(|feed| feed.active && feed.announced != Some(latch.epoch)) {
+            self.announce(frame.frame_id.previous(), &Latch { present_at: Tai::default(), ..*latch });
+        }
         let Self { latches, feeds, counters, last_error, .. } = self;
         let mut record = Record { counters, last_error };
         // An interface that has no room even at a frame's start brings the brightness with the next frame.
@@ -164,6 +182,16 @@ impl PortSender {
             feed.offer(opening, &mut record);
         }
         true
+    }
+
+    /// Begins a frame of which nothing is sent, because cards must not be fed now.
+    pub fn withhold(&mut self, frame: &FrameStart) {
+        self.frame.begin(frame);
+        self.frame.refused = Some(FrameOutcome::Withheld);
+        for feed in &mut self.feeds {
+            feed.begin();
+            feed.active = false;
+        }
     }
 
     /// Takes packets whose pixels in `memory` are final, and sends what is due and fits. Ranges may come in any order;
@@ -224,8 +252,9 @@ impl PortSender {
     /// picture are latched by [`super::latch_together`].
     pub fn latch(&mut self, latch: &Latch, deadline: Nanos) -> FrameReport {
         self.clock.meet(self.latch_due(deadline));
-        for copy in 0..self.latch_copies() {
-            self.send_latch(latch, copy);
+        for turn in 0..self.latch_copies() {
+            self.await_turn(turn);
+            self.send_latch(latch, turn);
         }
         self.finish(deadline)
     }
@@ -235,10 +264,7 @@ impl PortSender {
         let start = FrameStart { frame_id, start: self.clock.now(), period_ns: RETRY_NS };
         self.frame.begin(&start);
         self.feeds.iter_mut().for_each(Feed::begin);
-        let copies = self.latches.state(frame_id, &self.stamped(latch)).len();
-        for copy in 0..copies {
-            self.send_latch_copy(copy);
-        }
+        self.announce(frame_id, latch);
         self.feeds.iter_mut().for_each(|feed| feed.active = false);
     }
 
@@ -273,6 +299,13 @@ impl PortSender {
     /// The carrier of one end; `None` when the port has no such end.
     pub fn link(&mut self, end: FeedEnd) -> Option<LinkState> {
         self.feeds.iter_mut().find(|feed| feed.end == end).map(|feed| feed.transport.link())
+    }
+
+    /// The carrier of both ends as of the last frame's begin; [`LinkState::Down`] for an end that the port does not have.
+    #[must_use]
+    pub fn links(&self) -> [LinkState; 2] {
+        let link = |end| self.feeds.iter().find(|feed| feed.end == end).map_or(LinkState::Down, |feed| feed.link);
+        [link(FeedEnd::Head), link(FeedEnd::Tail)]
     }
 
     /// Counters since the port was opened.
@@ -315,9 +348,14 @@ impl PortSender {
         if silent { 0 } else { self.latches.copies() }
     }
 
-    /// Sends one copy of the latch out of every interface whose link is up.
-    pub(super) fn send_latch(&mut self, latch: &Latch, copy: usize) {
-        if copy == 0 {
+    /// When the latch's next turn may begin. In a loop the copies of the turn before must have passed all cards.
+    pub(super) fn turn_due(&self) -> Nanos {
+        self.frame.copied.after(self.transit_ns.max(LATCH_COPY_GAP_NS))
+    }
+
+    /// Sends a turn of the latch: one copy out of every interface whose link is up.
+    pub(super) fn send_latch(&mut self, latch: &Latch, turn: usize) {
+        if turn == 0 {
             self.frame.whole = self.is_whole();
             self.feeds.iter_mut().for_each(|feed| feed.active = !feed.link.is_down());
             let packets = u16::try_from(self.layout.packets()).unwrap_or(u16::MAX);
@@ -326,7 +364,7 @@ impl PortSender {
             // Built here, sent below from each interface's own address.
             let _built = self.latches.closing(self.frame.id, packets, &stamped);
         }
-        self.send_latch_copy(copy);
+        self.send_turn(turn);
     }
 
     /// Closes the frame's books.
@@ -338,7 +376,7 @@ impl PortSender {
             FrameOutcome::Sent => self.counters.frames_sent += 1,
             FrameOutcome::Cut => self.counters.frames_cut += 1,
             FrameOutcome::Dropped => self.counters.frames_dropped += 1,
-            FrameOutcome::Frozen => {}
+            FrameOutcome::Frozen | FrameOutcome::Withheld => {}
         }
         if let Some(last) = last_packet {
             self.send_time.add(last.since(start));
@@ -350,21 +388,38 @@ impl PortSender {
         FrameReport { frame_id: id, outcome, first_packet, last_packet, latched }
     }
 
-    /// Sends one copy of the latch that was built last. It is one packet: a full interface has room for it soon.
-    fn send_latch_copy(&mut self, copy: usize) {
-        if copy > 0 {
-            self.clock.meet(self.clock.now().after(LATCH_COPY_GAP_NS));
+    /// Tells cards a state and who sends it: a LATCH of no packets, in all its turns.
+    fn announce(&mut self, frame_id: FrameId, latch: &Latch) {
+        let turns = self.latches.state(frame_id, &self.stamped(latch)).len();
+        for turn in 0..turns {
+            self.await_turn(turn);
+            self.send_turn(turn);
         }
+        for feed in self.feeds.iter_mut().filter(|feed| feed.active) {
+            feed.announced = Some(latch.epoch);
+        }
+    }
+
+    fn await_turn(&self, turn: usize) {
+        if turn > 0 {
+            self.clock.meet(self.turn_due());
+        }
+    }
+
+    /// Sends a turn of the latch that was built last. It is one packet: a full interface has room for it soon.
+    fn send_turn(&mut self, turn: usize) {
         let Self { latches, feeds, counters, last_error, clock, .. } = self;
         let mut record = Record { counters, last_error };
+        let copies = latches.copies();
         for feed in feeds {
-            let give_up = clock.now().after(LATCH_PATIENCE_NS);
+            let (copy, give_up) = (feed.end.copy_in_turn(turn, copies), clock.now().after(LATCH_PATIENCE_NS));
             while feed.offer(latches.from_source(feed.source).skip(copy).take(1), &mut record) == 0 && feed.active {
                 feed.active = clock.now() < give_up;
                 record.counters.retries += 1;
                 clock.sleep_until(clock.now().after(LATCH_RETRY_NS));
             }
         }
+        self.frame.copied = self.clock.now();
     }
 
     /// The latch with this instant as its time of transmission.
@@ -403,6 +458,7 @@ impl Frame {
             last_packet: None,
             whole: false,
             latched: None,
+            copied: Nanos::default(),
         }
     }
 

@@ -10,6 +10,7 @@ use ocp809_sender::wall::{ColorOrder, WireFormat};
 pub(crate) mod capability;
 #[cfg(feature = "transport")]
 pub(crate) mod netns;
+pub(crate) mod simulation;
 
 /// A plan of one screen that is sent in raster order, `per_packet` pixels at a time; each packet one run.
 pub(crate) fn linear_plan(pixels: u32, per_packet: u16, format: WireFormat) -> PortPlan {
