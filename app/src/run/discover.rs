@@ -1,6 +1,5 @@
 //! Who answers on the cables of this host.
 
-use std::io::Write;
 use std::sync::Arc;
 
 use ocp809_sender::session::adopt::{self, AdoptOptions, FoundPort};
@@ -18,8 +17,8 @@ use serde::Serialize;
 
 use super::bind::BindError;
 use super::options::DiscoverOptions;
-use super::{RunError, say};
-use crate::config::{Paths, load_machine};
+use super::{Host, RunError, say};
+use crate::config::load_machine;
 
 /// Largest answer: a padded ANNOUNCE of MTU 9000.
 const ANSWER_BYTES: usize = 9_018;
@@ -54,8 +53,8 @@ pub struct CardLine {
 ///
 /// # Errors
 /// [`RunError`].
-pub fn discover(options: &DiscoverOptions, out: &mut dyn Write) -> Result<Vec<DiscoverReport>, RunError> {
-    let found = find_cards(options, false, out)?;
+pub fn discover(options: &DiscoverOptions, host: &mut Host<'_>) -> Result<Vec<DiscoverReport>, RunError> {
+    let found = find_cards(options, false, host)?;
     Ok(found
         .into_iter()
         .map(|port| DiscoverReport { interface: port.id, cards: port.cards.into_iter().map(line).collect() })
@@ -66,25 +65,25 @@ pub fn discover(options: &DiscoverOptions, out: &mut dyn Write) -> Result<Vec<Di
 ///
 /// # Errors
 /// [`RunError`]; [`RunError::Adopt`] where cards know too little.
-pub fn adopt(asked: &DiscoverOptions, options: &AdoptOptions, out: &mut dyn Write) -> Result<WallSpec, RunError> {
-    Ok(adopt::adopt(&find_cards(asked, true, out)?, options)?)
+pub fn adopt(asked: &DiscoverOptions, options: &AdoptOptions, host: &mut Host<'_>) -> Result<WallSpec, RunError> {
+    Ok(adopt::adopt(&find_cards(asked, true, host)?, options)?)
 }
 
 /// Cards by interface, with their settings where they are wanted.
-fn find_cards(options: &DiscoverOptions, with_settings: bool, out: &mut dyn Write) -> Result<Vec<FoundPort>, RunError> {
+fn find_cards(options: &DiscoverOptions, with_settings: bool, host: &mut Host<'_>) -> Result<Vec<FoundPort>, RunError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let machine = load_machine(&Paths::of_this_user().machine())?.spec;
+    let machine = load_machine(&host.paths.machine())?.spec;
     let mut ports = Vec::new();
     for (interface, is_named) in candidates(options)? {
         let Some(mac) = interface.mac else { continue };
         if !options.confirm && !machine.is_confirmed(&mac.to_string()) {
-            say(out, &format!("{}: listening for {} s\n", interface.name, LISTEN.as_secs()));
+            say(host.out, &format!("{}: listening for {} s\n", interface.name, LISTEN.as_secs()));
             let verdict = listen_for_foreign_traffic(&interface, LISTEN, clock.as_ref()).map_err(BindError::from)?;
             if !verdict.is_safe() {
                 if is_named {
                     return Err(BindError::Unconfirmed(verdict).into());
                 }
-                say(out, &format!("{verdict}: not asked\n"));
+                say(host.out, &format!("{verdict}: not asked\n"));
                 continue;
             }
         }
