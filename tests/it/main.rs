@@ -1,7 +1,10 @@
 //! One integration binary: everything that needs the whole product.
 
+mod cut_cables;
 mod dissector;
+mod faulty_cable;
 mod guards;
 mod namespaces;
 mod sources;
+mod stage;
 mod virtual_wall;

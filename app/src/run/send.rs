@@ -59,7 +59,7 @@ pub fn send(options: &SendOptions, out: &mut dyn Write) -> Result<SendReport, Ru
             let mut machine = load_machine(&paths.machine())?;
             let policy = BindPolicy { confirm: options.confirm, strict: true };
             let links = Binder { wall: &opened.wall, machine: &mut machine.spec, policy, clock: Arc::clone(&clock) }
-                .bind(choices, out)?;
+                .bind(choices, &[], out)?;
             remember(&paths, &machine.spec)?;
             let names: Vec<_> = choices.iter().map(|choice| choice.interface.clone()).collect();
             let engine = engine(options, opened, links, clock)?;
