@@ -14,13 +14,13 @@ use ocp809_sender::transport::fault::{FaultRates, FaultSwitch, Faulty};
 use ocp809_sender::transport::memory::cable_of;
 use ocp809_sender::wall::{Port, Wall};
 use ocp809_sender::wire::ethernet::MacAddress;
-use ocp809_sender::wire::ocp809::{EPOCH_WITHOUT_CARDS, software_address};
+use ocp809_sender::wire::ocp809::software_address;
 use ocp809_shaders::PixelPath;
 use thiserror::Error;
 
 use crate::control::Saved;
 use crate::control::desk::Start;
-use crate::engine::{Engine, EngineError, EngineParts, PortLink, SharedCards};
+use crate::engine::{Engine, EngineError, EngineParts, PortLink, SharedCards, UnaskedCards};
 use crate::run::open_context;
 use crate::virtual_host::{VirtualHost, patient_cards};
 
@@ -87,12 +87,11 @@ impl VirtualShow {
             sources: open_context(wall, &clock, false),
             clock,
             path,
-            cards: Box::new(shared),
+            cards: Box::new(UnaskedCards::new(shared, wall.ports().len())),
             saved,
             state_file: None,
             start: Start::Warm,
             frame_limit,
-            epoch: EPOCH_WITHOUT_CARDS,
             faults: Some(faults.clone()),
             pacing: Pacing::BURST,
             reader: crate::readers::read_text,

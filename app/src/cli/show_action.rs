@@ -67,6 +67,7 @@ enum Word {
     },
     Lock,
     Unlock,
+    TakeOver,
     Stop,
 }
 
@@ -99,6 +100,7 @@ impl From<Word> for Action {
             Word::Identify { cabinet } => Self::Identify { cabinet },
             Word::Lock => Self::Lock,
             Word::Unlock => Self::Unlock,
+            Word::TakeOver => Self::TakeOver,
             Word::Stop => Self::Stop,
         }
     }

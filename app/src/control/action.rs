@@ -81,6 +81,8 @@ pub enum Action {
     Lock,
     /// Everything can be changed.
     Unlock,
+    /// The wall is taken from another sender that drives it.
+    TakeOver,
     /// Fade to black and end.
     Stop,
 }
@@ -178,6 +180,7 @@ pub static ACTIONS: &[ActionInfo] = &[
     row("identify", "Identify", "Makes a cabinet mark itself on the wall; off ends it.", "identify B3", false),
     row("lock", "Lock", "Refuses everything that a running show does not need.", "lock", true),
     row("unlock", "Unlock", "Ends the show lock.", "unlock", true),
+    row("take-over", "Take over", "Takes the wall from another sender that drives it.", "take-over", false),
     row("stop", "Stop", "Fades to black and ends the sender.", "stop", true),
 ];
 
@@ -208,6 +211,7 @@ impl Action {
             Self::Identify { .. } => "identify",
             Self::Lock => "lock",
             Self::Unlock => "unlock",
+            Self::TakeOver => "take-over",
             Self::Stop => "stop",
         }
     }

@@ -61,6 +61,7 @@ pub struct Desk {
     seq: u64,
     revision: u64,
     is_stopping: bool,
+    takes_over: bool,
 }
 
 impl Desk {
@@ -96,6 +97,7 @@ impl Desk {
             seq: 0,
             revision: 0,
             is_stopping: false,
+            takes_over: false,
         };
         desk.enter(start, at);
         (desk, left_out)
@@ -152,6 +154,11 @@ impl Desk {
     #[must_use]
     pub fn has_stopped(&self, now: Nanos) -> bool {
         self.is_stopping && self.master.is_done(now)
+    }
+
+    /// Whether the wall is to be taken from another sender; asked once.
+    pub const fn take_over_asked(&mut self) -> bool {
+        core::mem::replace(&mut self.takes_over, false)
     }
 
     /// Whether the show was told to stop.
@@ -270,7 +277,7 @@ impl Desk {
             Action::Identify { cabinet } => (vec![text(PropertyId::Identify, cabinet)], 0),
             Action::Lock => (vec![(PropertyPath::wall(PropertyId::Lock), Value::Switch(true))], 0),
             Action::Unlock => (vec![(PropertyPath::wall(PropertyId::Lock), Value::Switch(false))], 0),
-            Action::StorePreset { .. } | Action::DeletePreset { .. } | Action::Stop => {
+            Action::StorePreset { .. } | Action::DeletePreset { .. } | Action::TakeOver | Action::Stop => {
                 self.act_beyond_values(action, at)?;
                 (Vec::new(), 0)
             }
@@ -291,6 +298,7 @@ impl Desk {
             self.presets.delete(*number)?;
             self.revision += 1;
         }
+        self.takes_over |= *action == Action::TakeOver;
         if *action == Action::Stop {
             self.is_stopping = true;
             self.master = Line::new(self.master(at.now), 0.0, at.now, STOP_FADE_MS);

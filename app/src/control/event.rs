@@ -49,6 +49,15 @@ pub enum EventKind {
         /// Why.
         reason: String,
     },
+    /// A card was put in another one's place and took over its settings.
+    CardReplaced {
+        /// The cabinet's id.
+        cabinet: String,
+        /// Serial number of the card before.
+        old: String,
+        /// Serial number of the card now.
+        new: String,
+    },
     /// An alarm began.
     AlarmRaised {
         /// The alarm.

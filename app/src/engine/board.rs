@@ -124,7 +124,7 @@ impl Board {
         frames.sent += u64::from(is_sent);
         frames.repeated += u64::from(is_sent && !record.is_new);
         frames.skipped += u64::from(record.skipped);
-        frames.dropped += u64::from(record.missed) + u64::from(!is_sent);
+        frames.dropped += u64::from(record.missed) + u64::from(!is_sent && record.wall.withheld == 0);
         frames.late += u64::from(record.late_ns > LATE_NS);
         if let Some((first, last)) = record.latency_us {
             self.first.add(first, now);
@@ -144,7 +144,8 @@ impl Board {
         status.bytes_per_second =
             per_second(record.bytes + record.packets * overhead, meter.last.bytes + meter.last.packets * overhead);
         (status.packets, status.errors) = (record.packets, record.errors);
-        status.link = match record.link {
+        let [head, _] = record.links;
+        status.link = match head {
             LinkState::Up { rate_mbit } => PortLink::Up { rate_mbit },
             LinkState::Down => PortLink::Down,
             LinkState::Unknown => PortLink::Unknown,

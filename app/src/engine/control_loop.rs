@@ -4,20 +4,21 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use ocp809_sender::session::{Outgoing, Streaming};
 use ocp809_sender::slice::SlicePlan;
+use ocp809_sender::stream::FeedEnd;
 use ocp809_sender::time::{Clock, FrameClock, Nanos};
 use ocp809_sender::transport::fault::{FaultRates, FaultSwitch};
 use ocp809_sender::wall::Wall;
-use ocp809_sender::wire::ocp809::Epoch;
 use ocp809_shaders::PathPlan;
 use ocp809_shaders::spec::PathSpec;
 
 use super::board::{Board, View};
-use super::cards::CardProbe;
+use super::cards::Cards;
 use super::frame_loop::{Report, Setup};
 use super::levels::Levels;
 use super::look::{self, SourceLook};
@@ -48,9 +49,9 @@ pub(super) struct ControlLoop {
     pub(super) reports: Receiver<Report>,
     pub(super) replies: Receiver<ControlFrame>,
     pub(super) board: Board,
-    pub(super) cards: Box<dyn CardProbe>,
+    pub(super) requests: SyncSender<Outgoing>,
+    pub(super) cards: Box<dyn Cards>,
     pub(super) store: Store,
-    pub(super) epoch: Epoch,
     pub(super) path_name: String,
     pub(super) faults: Option<FaultSwitch>,
     pub(super) stop: Arc<AtomicBool>,
@@ -65,6 +66,7 @@ pub(super) struct Built {
     levels: Option<Levels>,
     rate: Option<FrameClock>,
     is_frozen: bool,
+    streaming: Option<Streaming>,
     /// Why the source cannot be shown on this wall.
     problem: Option<String>,
     /// Setups and plans that the frame thread may still hold: they are dropped here, once it has let go.
@@ -101,6 +103,7 @@ impl ControlLoop {
     /// Everything that follows from a state or a report.
     fn step(&mut self, at: Moment) {
         self.take_reports(at.now);
+        self.drive_cards(at);
         self.source.follow(self.desk.asked());
         self.rebuild(at);
         self.inject_faults();
@@ -126,12 +129,32 @@ impl ControlLoop {
         while let Ok(report) = self.reports.try_recv() {
             match report {
                 Report::Frame(record) => self.board.frame(&record, now),
-                Report::Port(index, record) => self.board.port(index, record, now),
+                Report::Port(index, record) => {
+                    for (end, link) in [FeedEnd::Head, FeedEnd::Tail].into_iter().zip(record.links) {
+                        self.cards.link(index, end, !link.is_down(), now);
+                    }
+                    self.board.port(index, record, now);
+                }
+                Report::Posted(request, tai) => self.cards.posted(&request, tai),
                 Report::Retired(source) => drop(source),
             }
         }
         while let Ok(reply) = self.replies.try_recv() {
-            self.cards.hear(reply.port, reply.frame(), now);
+            self.cards.hear(reply.port, reply.end, reply.frame(), now);
+        }
+    }
+
+    /// Goes on with the conversation with the cards.
+    fn drive_cards(&mut self, at: Moment) {
+        if self.desk.take_over_asked() {
+            self.cards.take_over();
+        }
+        let Self { cards, requests, .. } = self;
+        // A full queue means that the link is busy: what is not answered is asked again.
+        cards.drive(at, &mut |request| drop(requests.try_send(request)));
+        for event in self.cards.take_events() {
+            tracing::warn!(?event, "cards");
+            self.desk.report("engine", event, at);
         }
     }
 
@@ -144,16 +167,24 @@ impl ControlLoop {
         let is_frozen = state.mode() == OutputMode::Freeze;
         let rate = FrameClock::new(self.source.rate(&state));
         let has_new_plan = source.is_some_and(|source| self.replan(&state, &levels, source));
+        let streaming = self.cards.streaming();
         let built = &mut self.built;
-        if has_new_plan || built.levels.as_ref() != Some(&levels) || built.is_frozen != is_frozen || built.rate != Some(rate) {
+        let is_fed_alike = built.streaming.as_ref() == Some(streaming);
+        if has_new_plan
+            || !is_fed_alike
+            || built.levels.as_ref() != Some(&levels)
+            || built.is_frozen != is_frozen
+            || built.rate != Some(rate)
+        {
             let setup = Arc::new(Setup {
                 clock: rate,
                 plan: built.plan.clone(),
-                latches: look::latches(&levels, self.epoch, 0),
+                latches: look::latches(&levels, streaming.epoch.unwrap_or_default(), 0),
                 is_frozen,
-                is_timed: false,
+                streaming: streaming.clone(),
             });
             (built.levels, built.is_frozen, built.rate) = (Some(levels), is_frozen, Some(rate));
+            built.streaming = Some(streaming.clone());
             built.retired.push(self.setup.swap(setup));
         }
     }

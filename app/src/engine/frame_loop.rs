@@ -8,21 +8,20 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use arc_swap::ArcSwap;
 use ocp809_sender::ids::PortIndex;
-use ocp809_sender::stream::FrameStart;
+use ocp809_sender::session::{Outgoing, Streaming};
+use ocp809_sender::stream::{FrameStart, PortSender};
 use ocp809_sender::time::{Clock, FrameClock, Nanos, Tai};
 use ocp809_sender::transport::{LinkState, realtime};
-use ocp809_sender::wire::ocp809::{FrameId, Latch};
+use ocp809_sender::wire::ocp809::{Epoch, FrameId, Latch};
 use ocp809_shaders::{FrameView, PathPlan, PixelPath};
 
 use super::output::{Output, WallFrame};
+use super::requests::Requests;
 use super::wire::{ControlFrame, FRAME_BYTES};
 use crate::capture::{Advance, Picture};
 
 /// Received frames taken per port and wall frame.
 const REPLIES_PER_FRAME: usize = 64;
-
-/// From a latch to the next frame's first packet: one refresh of a card that runs at 1920 Hz.
-const GUARD_NS: u64 = 521_000;
 
 /// `SCHED_FIFO` priority where it is allowed: above other programs, below the kernel's interrupt threads (50).
 const PRIORITY: u8 = 40;
@@ -37,8 +36,8 @@ pub(super) struct Setup {
     pub(super) latches: Vec<Latch>,
     /// Whether the picture stands still.
     pub(super) is_frozen: bool,
-    /// Whether cards share the time, so that frames carry the instant at which they are shown.
-    pub(super) is_timed: bool,
+    /// Which ports may be fed, and how frames are timed.
+    pub(super) streaming: Streaming,
 }
 
 /// Before the first source: nothing.
@@ -86,7 +85,8 @@ pub(super) struct FrameRecord {
 /// What a port's status says, copied out once per second.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct PortRecord {
-    pub(super) link: LinkState,
+    /// The carrier at the head of the cascade, and at the far end of a loop.
+    pub(super) links: [LinkState; 2],
     pub(super) packets: u64,
     pub(super) bytes: u64,
     pub(super) errors: u64,
@@ -96,8 +96,10 @@ pub(super) struct PortRecord {
 pub(super) enum Report {
     /// A frame.
     Frame(FrameRecord),
-    /// A port, about once per second.
+    /// A port, about once per second and when its carrier comes or goes.
     Port(PortIndex, PortRecord),
+    /// A request that was sent, and when.
+    Posted(Outgoing, Tai),
     /// The source that was replaced, to be dropped elsewhere.
     Retired(Box<dyn Picture>),
 }
@@ -112,6 +114,7 @@ pub(super) struct FrameLoop {
     pub(super) new_pictures: Receiver<Box<dyn Picture>>,
     pub(super) reports: SyncSender<Report>,
     pub(super) replies: SyncSender<ControlFrame>,
+    pub(super) requests: Requests,
     /// Frames with a picture after which the thread ends; `None` goes on.
     pub(super) limit: Option<u64>,
     pub(super) stop: Arc<AtomicBool>,
@@ -126,6 +129,10 @@ struct Progress {
     next: u64,
     clock: FrameClock,
     ports_told: Nanos,
+    /// Each port's carriers as they were told last.
+    links: Vec<[LinkState; 2]>,
+    /// The epoch that the cards of each port know as their master's.
+    greeted: Vec<Option<Epoch>>,
     buffer: Box<[u8; FRAME_BYTES]>,
 }
 
@@ -142,16 +149,15 @@ impl FrameLoop {
             next: setup.clock.next_after(self.clock.tai()) + 1,
             clock: setup.clock,
             ports_told: self.clock.now(),
+            links: Vec::with_capacity(setup.latches.len()),
+            greeted: vec![None; setup.latches.len()],
             buffer: Box::new([0; FRAME_BYTES]),
         };
         drop(setup);
-        // Cards take pixels from their master only, and the first LATCH says who that is.
-        let frame_id = FrameId(truncated(progress.next.wrapping_sub(1)));
-        self.output.send_state(frame_id, &progress.latches);
         let mut shown = 0;
         while !self.stop.load(Ordering::Relaxed) && self.limit.is_none_or(|limit| shown < limit) {
             let record = self.frame(&mut progress);
-            shown += u64::from(!record.is_unplanned);
+            shown += u64::from(!record.is_unplanned && record.wall.withheld == 0);
             self.tell(Report::Frame(record));
             self.between_frames(&mut progress);
         }
@@ -171,19 +177,24 @@ impl FrameLoop {
         progress.next += 1;
         let due = progress.clock.present_at(number);
         let period_ns = progress.clock.rate().period_ns();
-        let deadline = self.monotonic(due);
-        // Cards need their guard time after the latch before to have a buffer free (PROTOCOL.md, latch rule).
-        let start = Nanos(deadline.0.saturating_sub(period_ns).saturating_add(GUARD_NS.min(period_ns / 4)));
+        let streaming = &setup.streaming;
+        let lead_ns = streaming.lead_ns.unwrap_or(0).min(period_ns / 2);
+        let instant = self.monotonic(due);
+        let deadline = Nanos(instant.0.saturating_sub(lead_ns));
+        // Cards need their guard time after the present instant before to have a buffer free (PROTOCOL.md, latch rule).
+        let start = Nanos(instant.0.saturating_sub(period_ns).saturating_add(streaming.guard_ns.min(period_ns / 4)));
         self.clock.sleep_until(start);
 
-        let present_at = if setup.is_timed { due } else { Tai::default() };
+        let present_at = if streaming.lead_ns.is_some() { due } else { Tai::default() };
         progress.latches.clone_from(&setup.latches);
+        self.greet(progress, streaming, number);
         progress.latches.iter_mut().for_each(|latch| latch.present_at = present_at);
         let advance = if setup.is_frozen { Advance::default() } else { self.picture.advance() };
         // The id is the shared frame number's low half: a restart goes on counting where the wall is.
         let frame_id = FrameId(truncated(number));
-        self.output.begin(&FrameStart { frame_id, start: self.clock.now(), period_ns }, &progress.latches);
-        let (is_unplanned, is_failed) = self.show(progress, setup.plan.as_ref(), number);
+        let frame_start = FrameStart { frame_id, start: self.clock.now(), period_ns: period_ns - lead_ns };
+        let is_fed = self.output.begin(&frame_start, &progress.latches, &streaming.open);
+        let (is_unplanned, is_failed) = if is_fed { self.show(progress, setup.plan.as_ref(), number) } else { (true, false) };
         let wall = self.output.latch(deadline, &progress.latches);
         FrameRecord {
             number,
@@ -196,6 +207,19 @@ impl FrameLoop {
             late_ns: wall.latched.map_or(0, |latched| latched.since(deadline)),
             is_unplanned,
             is_failed,
+        }
+    }
+
+    /// Cards take pixels from their master only, and a LATCH without pixels says who that is, before the first frame.
+    fn greet(&mut self, progress: &mut Progress, streaming: &Streaming, number: u64) {
+        let frame_id = FrameId(truncated(number.wrapping_sub(1)));
+        let ports = streaming.open.iter().zip(&progress.latches).zip(&mut progress.greeted);
+        for (index, ((&is_open, latch), greeted)) in ports.enumerate() {
+            let epoch = streaming.epoch.filter(|_| is_open);
+            if epoch.is_some() && *greeted != epoch {
+                self.output.send_state(index, frame_id, latch);
+            }
+            *greeted = epoch;
         }
     }
 
@@ -225,23 +249,36 @@ impl FrameLoop {
         Some((micros(wall.first_packet?), micros(wall.last_packet?)))
     }
 
-    /// Replies in, a new source: everything that has the time until the next frame starts.
+    /// Requests out, replies in, a new source: everything that has the time until the next frame starts.
     fn between_frames(&mut self, progress: &mut Progress) {
+        self.post(progress.clock.rate().period_ns());
         let replies = &self.replies;
-        self.output.receive(&mut progress.buffer, REPLIES_PER_FRAME, &mut |port, _, frame| {
+        self.output.receive(&mut progress.buffer, REPLIES_PER_FRAME, &mut |port, end, frame| {
             let port = PortIndex(u16::try_from(port).unwrap_or(u16::MAX));
             // A full queue means that the control thread lags: cards repeat what matters.
-            let _lost = replies.try_send(ControlFrame::new(port, frame));
+            let _lost = replies.try_send(ControlFrame::new(port, end, frame));
         });
         if let Ok(picture) = self.new_pictures.try_recv() {
             let old = std::mem::replace(&mut self.picture, picture);
             self.tell(Report::Retired(old));
         }
         let now = self.clock.now();
-        if now.since(progress.ports_told) >= 1_000_000_000 {
+        let links = self.output.senders().iter().map(PortSender::links);
+        if now.since(progress.ports_told) >= 1_000_000_000 || !links.clone().eq(progress.links.iter().copied()) {
             progress.ports_told = now;
+            progress.links.clear();
+            progress.links.extend(links);
             self.tell_ports();
         }
+    }
+
+    /// Sends requests of the control thread. Right after a latch, nothing that follows could be delayed by them.
+    fn post(&mut self, period_ns: u64) {
+        let Self { requests, output, setup, reports, clock, .. } = self;
+        requests.begin(period_ns, &setup.load().streaming.open);
+        requests.send(&mut |request| output.post(request), &mut |request| {
+            let _lost = reports.try_send(Report::Posted(request, clock.tai()));
+        });
     }
 
     fn tell_ports(&mut self) {
@@ -252,7 +289,7 @@ impl FrameLoop {
                 packets: counters.packets,
                 bytes: counters.bytes,
                 errors: counters.all_errors(),
-                link: sender.link(ocp809_sender::stream::FeedEnd::Head).unwrap_or_default(),
+                links: sender.links(),
             };
             let port = PortIndex(u16::try_from(index).unwrap_or(u16::MAX));
             let _lost = reports.try_send(Report::Port(port, record));

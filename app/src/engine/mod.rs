@@ -11,6 +11,8 @@ pub mod levels;
 mod look;
 mod luts;
 mod output;
+mod requests;
+mod session_cards;
 mod source_desk;
 mod store;
 mod wire;
@@ -23,6 +25,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
+use ocp809_sender::session::{Outgoing, Streaming};
 use ocp809_sender::slice::SlicePlan;
 use ocp809_sender::stream::{LayoutError, Pacing, PortFrame, PortLayout, PortSender, assumed_residence_ns};
 use ocp809_sender::time::{Clock, FrameClock};
@@ -33,7 +36,8 @@ use ocp809_sender::wire::ethernet::MacAddress;
 use ocp809_sender::wire::ocp809::Epoch;
 use ocp809_shaders::PixelPath;
 
-pub use cards::{CardProbe, ReportingCards, SharedCards};
+pub use cards::{Cards, SharedCards, UnaskedCards};
+pub use session_cards::{Claim, SessionCards, SessionOptions};
 pub use source_desk::DEFAULT_RATE;
 
 use crate::capture::{OpenContext, Picture};
@@ -47,13 +51,14 @@ use frame_loop::{FrameLoop, NoPicture, Setup};
 use levels::Levels;
 use luts::Luts;
 use output::Output;
+use requests::Requests;
 use source_desk::SourceDesk;
 use store::Store;
 
 /// Records that may wait for the control thread: two seconds at 240 frames per second.
 const REPORT_QUEUE: usize = 512;
 
-/// Frames from cards that may wait.
+/// Frames from and to cards that may wait.
 const CARD_QUEUE: usize = 256;
 
 /// One port's way out.
@@ -78,8 +83,8 @@ pub struct EngineParts {
     pub clock: Arc<dyn Clock>,
     /// Where pixels are computed.
     pub path: Box<dyn PixelPath>,
-    /// Who knows the cards.
-    pub cards: Box<dyn CardProbe>,
+    /// Who knows the cards and says what may be sent to them.
+    pub cards: Box<dyn Cards>,
     /// How sources are opened.
     pub sources: OpenContext,
     /// What the show begins with.
@@ -88,8 +93,6 @@ pub struct EngineParts {
     pub state_file: Option<PathBuf>,
     /// What the cards show at the start.
     pub start: Start,
-    /// The sender's claim to be the wall's master.
-    pub epoch: Epoch,
     /// The fault injector of a virtual wall; `None` on a real one.
     pub faults: Option<FaultSwitch>,
     /// Frames after which the frame thread ends; `None` goes on.
@@ -174,9 +177,9 @@ impl Engine {
         let setup = Arc::new(ArcSwap::from_pointee(Setup {
             clock: FrameClock::new(source.rate(desk.asked())),
             plan: None,
-            latches: look::latches(&levels, parts.epoch, 0),
+            latches: look::latches(&levels, Epoch::default(), 0),
             is_frozen: false,
-            is_timed: false,
+            streaming: Streaming::none(wall.ports().len()),
         }));
         let path_name = path.name().to_owned();
         let frames = FrameLoop {
@@ -188,6 +191,7 @@ impl Engine {
             new_pictures: queues.pictures.1,
             reports: queues.reports.0,
             replies: queues.replies.0,
+            requests: Requests::new(queues.requests.1, &wall),
             limit: parts.frame_limit,
             stop: Arc::clone(&stop),
         };
@@ -203,9 +207,9 @@ impl Engine {
             luts: Luts::default(),
             reports: queues.reports.1,
             replies: queues.replies.1,
+            requests: queues.requests.0,
             cards,
             store,
-            epoch: parts.epoch,
             path_name,
             faults: parts.faults,
             stop: Arc::clone(&stop),
@@ -246,12 +250,18 @@ type Queue<T> = (SyncSender<T>, Receiver<T>);
 struct Queues {
     reports: Queue<frame_loop::Report>,
     replies: Queue<wire::ControlFrame>,
+    requests: Queue<Outgoing>,
     pictures: Queue<Box<dyn Picture>>,
 }
 
 impl Queues {
     fn new() -> Self {
-        Self { reports: sync_channel(REPORT_QUEUE), replies: sync_channel(CARD_QUEUE), pictures: sync_channel(1) }
+        Self {
+            reports: sync_channel(REPORT_QUEUE),
+            replies: sync_channel(CARD_QUEUE),
+            requests: sync_channel(CARD_QUEUE),
+            pictures: sync_channel(1),
+        }
     }
 }
 

@@ -2,7 +2,10 @@
 //!
 //! Owned by the frame thread. Packets leave while later bands of the picture are still computed.
 
-use ocp809_sender::stream::{FeedEnd, FrameOutcome, FrameReport, FrameStart, PortFrame, PortSender, latch_together, send_rest};
+use ocp809_sender::session::Outgoing;
+use ocp809_sender::stream::{
+    Batch, FeedEnd, FrameOutcome, FrameReport, FrameStart, PortFrame, PortSender, Span, latch_together, send_rest,
+};
 use ocp809_sender::time::Nanos;
 use ocp809_sender::wall::limits::MAX_PORTS;
 use ocp809_sender::wire::ocp809::{FrameId, Latch};
@@ -22,6 +25,8 @@ pub(super) struct Output {
 pub(super) struct WallFrame {
     /// Ports that showed it.
     pub(super) sent: u32,
+    /// Ports whose cards must not be fed now.
+    pub(super) withheld: u32,
     /// Ports that had no link.
     pub(super) dropped: u32,
     /// Ports on which packets are missing.
@@ -41,15 +46,23 @@ impl Output {
         Self { frames, senders, open }
     }
 
+    pub(super) fn senders(&self) -> &[PortSender] {
+        &self.senders
+    }
+
     pub(super) fn senders_mut(&mut self) -> &mut [PortSender] {
         &mut self.senders
     }
 
-    /// Begins a frame on every port; `latches` has the state of each port.
-    pub(super) fn begin(&mut self, start: &FrameStart, latches: &[Latch]) {
-        for ((sender, open), latch) in self.senders.iter_mut().zip(&mut self.open).zip(latches) {
-            *open = sender.begin(start, latch);
+    /// Begins a frame on every port that `may_feed`; `latches` has the state of each port. Whether any port takes it.
+    pub(super) fn begin(&mut self, start: &FrameStart, latches: &[Latch], may_feed: &[bool]) -> bool {
+        for (index, ((sender, open), latch)) in self.senders.iter_mut().zip(&mut self.open).zip(latches).enumerate() {
+            *open = may_feed.get(index).is_some_and(|&may| may) && sender.begin(start, latch);
+            if may_feed.get(index).is_none_or(|&may| !may) {
+                sender.withhold(start);
+            }
         }
+        self.open.contains(&true)
     }
 
     /// Computes a picture and sends each packet as soon as its pixels are final.
@@ -86,11 +99,19 @@ impl Output {
         wall
     }
 
-    /// Tells cards who their master is and what state to show frames with, while no frame is in flight.
-    pub(super) fn send_state(&mut self, frame_id: FrameId, latches: &[Latch]) {
-        for (sender, latch) in self.senders.iter_mut().zip(latches) {
+    /// Tells the cards of a port who their master is and what state to show frames with, while no frame is in flight.
+    pub(super) fn send_state(&mut self, port: usize, frame_id: FrameId, latch: &Latch) {
+        if let Some(sender) = self.senders.get_mut(port) {
             sender.send_state(frame_id, latch);
         }
+    }
+
+    /// Sends a frame of control; whether the interface took it or is out of order, in which case nobody else would.
+    pub(super) fn post(&mut self, request: &Outgoing) -> bool {
+        let Some(sender) = self.senders.get_mut(request.port.index()) else { return true };
+        let spans = [Span::new(0, request.frame.len())];
+        let taken = sender.send_control(request.end, Batch::new(&request.frame, &spans));
+        taken.is_err() || taken.is_ok_and(|taken| taken > 0)
     }
 
     /// Takes received frames, at most `limit` per port, and gives them to `each`.
@@ -108,6 +129,7 @@ impl WallFrame {
     fn add(&mut self, report: FrameReport) {
         match report.outcome {
             FrameOutcome::Sent | FrameOutcome::Frozen => self.sent += 1,
+            FrameOutcome::Withheld => self.withheld += 1,
             FrameOutcome::Dropped => self.dropped += 1,
             FrameOutcome::Cut => self.cut += 1,
         }

@@ -187,6 +187,7 @@ impl FakeShow {
             | Action::StorePreset { .. }
             | Action::DeletePreset { .. }
             | Action::Source { .. }
+            | Action::TakeOver
             | Action::Stop => {}
         }
         self.tell(&command.client, EventKind::Done { action: action.clone() });

@@ -11,6 +11,9 @@ impl LogLine {
             EventKind::Property { path, asked, actual } => property(path, asked, actual),
             EventKind::Done { action } => (Weight::Plain, action_words(action)),
             EventKind::Refused { reason, .. } => (Weight::Warning, format!("Refused: {reason}")),
+            EventKind::CardReplaced { cabinet, old, new } => {
+                (Weight::Plain, format!("Cabinet {cabinet}: card {new} took the place of {old}"))
+            }
             EventKind::AlarmRaised { alarm } => (alarm_weight(alarm.severity), format!("{}: {}", alarm.source, alarm.text)),
             EventKind::AlarmCleared { alarm } => (Weight::Good, cleared(alarm)),
         };
@@ -39,9 +42,13 @@ fn action_words(action: &Action) -> String {
         Action::Source { uri } => format!("{label} {uri}"),
         Action::Pattern { pattern } => format!("{label} {pattern}"),
         Action::Identify { cabinet } => format!("{label} {cabinet}"),
-        Action::BlackOut { .. } | Action::Freeze | Action::Normal { .. } | Action::Lock | Action::Unlock | Action::Stop => {
-            label.to_owned()
-        }
+        Action::BlackOut { .. }
+        | Action::Freeze
+        | Action::Normal { .. }
+        | Action::Lock
+        | Action::Unlock
+        | Action::TakeOver
+        | Action::Stop => label.to_owned(),
     }
 }
 

@@ -94,7 +94,7 @@ fn ask(interface: &Interface, mac: MacAddress, options: &DiscoverOptions, clock:
     {
         let mut opened = open(interface, reception, Preference::Automatic).map_err(BindError::from)?;
         let wait_ns = u64::from(options.wait_ms) * 1_000_000 / 3;
-        let mut discovery = Discovery::new(protocol, mac, wait_ns);
+        let mut discovery = Discovery::new(protocol, mac, wait_ns, clock.tai());
         converse(&mut discovery, opened.transport.as_mut(), clock)
             .map_err(|source| RunError::Discover { interface: interface.name.clone(), source })?;
         cards.extend_from_slice(discovery.found());

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ocp809_sender::session::PortAddresses;
 use ocp809_sender::slice::SlicePlan;
 use ocp809_sender::stream::Pacing;
 use ocp809_sender::time::{Clock, SystemClock};
@@ -38,7 +39,7 @@ use crate::config::{
 use crate::control::desk::Start;
 use crate::control::server::{Server, ServerError};
 use crate::control::{Assignment, Client, Command, PropertyId, PropertyPath, Request, Saved, Value};
-use crate::engine::{Engine, EngineError, EngineParts, ReportingCards};
+use crate::engine::{Engine, EngineError, EngineParts, PortLink, SessionCards, SessionOptions};
 use crate::pixel_path;
 use crate::virtual_show::VirtualShowError;
 
@@ -150,7 +151,7 @@ pub fn run(options: &RunOptions, out: &mut dyn Write) -> Result<(), RunError> {
     let path = pixel_path::choose(options.gpu.as_ref().unwrap_or(&machine.spec.gpu))?;
     say(out, &format!("pixels: {}\n", path.name()));
     let (saved, start) = start_of(&opened.show, &state_file, out);
-    let cards = ReportingCards::new(Arc::clone(&opened.wall), clock.now(), clock.tai());
+    let cards = session(&opened.wall, &links, &paths, options.take_over, clock.as_ref());
     let engine = Engine::start(EngineParts {
         slice: Arc::clone(&opened.plan),
         links,
@@ -160,7 +161,6 @@ pub fn run(options: &RunOptions, out: &mut dyn Write) -> Result<(), RunError> {
         path,
         cards: Box::new(cards),
         saved,
-        epoch: term::next(&paths.state)?,
         state_file: Some(state_file),
         start,
         faults: None,
@@ -174,6 +174,14 @@ pub fn run(options: &RunOptions, out: &mut dyn Write) -> Result<(), RunError> {
     let server = Server::start(&socket, Arc::clone(&client) as Arc<dyn Client>)?;
     say(out, &format!("running; control socket {}\n", server.path().display()));
     watch(&engine, options.strict)
+}
+
+/// The conversation with the cards behind `links`.
+pub(crate) fn session(wall: &Arc<Wall>, links: &[PortLink], paths: &Paths, takes_over: bool, clock: &dyn Clock) -> SessionCards {
+    let address = |link: &PortLink| PortAddresses { head: link.source, tail: link.tail.as_ref().map(|(_, address)| *address) };
+    let addresses = links.iter().map(address).collect();
+    let options = SessionOptions { addresses, takes_over, key: None, claim: term::claims(&paths.state) };
+    SessionCards::new(Arc::clone(wall), options, clock.now(), clock.tai())
 }
 
 /// How the sources of a live show are opened.

@@ -10,7 +10,7 @@ use ocp809_sender::time::{Clock, SystemClock};
 use ocp809_sender::transport::Transport;
 use ocp809_sender::transport::pcap::{CaptureInterface, CapturePort, create};
 use ocp809_sender::wall::Port;
-use ocp809_sender::wire::ocp809::{EPOCH_WITHOUT_CARDS, software_address};
+use ocp809_sender::wire::ocp809::software_address;
 use serde::Serialize;
 
 use super::options::{SendOptions, SendTarget};
@@ -20,7 +20,7 @@ use crate::config::{GpuChoice, Paths, load_machine};
 use crate::control::desk::Start;
 use crate::control::status::{SourceState, Status};
 use crate::control::{Client, PropertyId, PropertyPath, Saved, Value};
-use crate::engine::{Engine, EngineParts, PortLink, SharedCards};
+use crate::engine::{Cards, Engine, EngineParts, PortLink, SharedCards, UnaskedCards};
 use crate::picture_file::save_screens;
 use crate::pixel_path;
 use crate::virtual_show::VirtualShow;
@@ -50,7 +50,8 @@ pub fn send(options: &SendOptions, out: &mut dyn Write) -> Result<SendReport, Ru
         SendTarget::Pcap(file) => {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
             let links = capture_links(&opened, file, &clock)?;
-            let engine = engine(options, opened, links, clock)?;
+            let cards = UnaskedCards::new(SharedCards::default(), opened.wall.ports().len());
+            let engine = engine(options, opened, links, Box::new(cards), clock)?;
             finish(options, &engine, &file.display().to_string())
         }
         SendTarget::Interfaces(choices) => {
@@ -62,7 +63,8 @@ pub fn send(options: &SendOptions, out: &mut dyn Write) -> Result<SendReport, Ru
                 .bind(choices, &[], out)?;
             remember(&paths, &machine.spec)?;
             let names: Vec<_> = choices.iter().map(|choice| choice.interface.clone()).collect();
-            let engine = engine(options, opened, links, clock)?;
+            let cards = super::session(&opened.wall, &links, &paths, false, clock.as_ref());
+            let engine = engine(options, opened, links, Box::new(cards), clock)?;
             finish(options, &engine, &names.join(", "))
         }
     }
@@ -100,7 +102,13 @@ fn capture_links(opened: &Opened, file: &Path, clock: &Arc<dyn Clock>) -> Result
     Ok(ports.into_iter().zip(&interfaces).map(link).collect())
 }
 
-fn engine(options: &SendOptions, opened: Opened, links: Vec<PortLink>, clock: Arc<dyn Clock>) -> Result<Engine, RunError> {
+fn engine(
+    options: &SendOptions,
+    opened: Opened,
+    links: Vec<PortLink>,
+    cards: Box<dyn Cards>,
+    clock: Arc<dyn Clock>,
+) -> Result<Engine, RunError> {
     let engine = Engine::start(EngineParts {
         slice: opened.plan,
         links,
@@ -108,11 +116,10 @@ fn engine(options: &SendOptions, opened: Opened, links: Vec<PortLink>, clock: Ar
         wall: opened.wall,
         clock,
         path: pixel_path::choose(&GpuChoice::Cpu)?,
-        cards: Box::new(SharedCards::default()),
+        cards,
         saved: saved(options),
         state_file: None,
         start: Start::Warm,
-        epoch: EPOCH_WITHOUT_CARDS,
         faults: None,
         frame_limit: Some(options.frames),
         pacing: Pacing::BURST,

@@ -21,7 +21,7 @@ use crate::time::{Nanos, Tai};
 pub use light::LightMean;
 pub use serve::{CardLink, CardServer};
 pub use status::{CardDetail, CardStatus, MasterStatus, Ocp809Status, Shows};
-pub use wall::{VirtualCards, VirtualWall, settings_of};
+pub use wall::{VirtualCards, VirtualWall};
 
 /// An instant on the clocks that everything is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -144,15 +144,16 @@ impl CardServer {
         let Self { wall, links, .. } = self;
         let Some(ServedLink { link, frame, waiting, latched, .. }) = links.get_mut(index) else { return };
         for _ in 0..FRAMES_PER_TURN {
-            let length = match waiting.take().map_or_else(|| link.transport.receive(frame.as_mut_slice()), |length| Ok(Some(length))) {
-                Ok(Some(length)) => length,
-                Ok(None) => return,
-                // A link that fails is no reason for the cards to stop: it is tried again in the next turn.
-                Err(_) => {
-                    turn.failed += 1;
-                    return;
-                }
-            };
+            let length =
+                match waiting.take().map_or_else(|| link.transport.receive(frame.as_mut_slice()), |length| Ok(Some(length))) {
+                    Ok(Some(length)) => length,
+                    Ok(None) => return,
+                    // A link that fails is no reason for the cards to stop: it is tried again in the next turn.
+                    Err(_) => {
+                        turn.failed += 1;
+                        return;
+                    }
+                };
             let bytes = frame.get(..length).unwrap_or_default();
             if let Some(latch) = latch_of_frame(bytes) {
                 if *latched != Some(latch) && wall.is_flipping(link.port) {

@@ -3,16 +3,17 @@
 use core::fmt;
 
 use super::Moment;
-use super::card::{Card, CardAddressing, CardIdentity, CardModule, CardSettings, CardTransfer, PanelDrive, Picture};
+use super::card::{Card, CardIdentity, CardSettings, CardTransfer, Picture};
 use super::cascade::Cascade;
 use super::colorlight::Receiver;
 use super::light::{DecodeTables, Panel, Shining, module_light};
 use super::status::{CardDetail, CardStatus, Shows};
 use crate::geometry::{Orientation, PixelPoint, PixelRect, PixelSize};
 use crate::ids::{CabinetIndex, PortIndex, ScreenIndex};
+use crate::session::{link_decode, wall_settings};
 use crate::stream::FeedEnd;
 use crate::time::{Nanos, Tai};
-use crate::wall::{Addressing, Cabinet, LinkSpec, LinkTransfer, Module, Port, ProtocolKind, Wall};
+use crate::wall::{Cabinet, Module, Port, ProtocolKind, Wall};
 use crate::wire::ethernet::MacAddress;
 use crate::wire::ocp809::control::Serial;
 
@@ -371,7 +372,6 @@ fn serial_of(cabinet: &Cabinet, port: usize) -> Serial {
 }
 
 fn card_of(wall: &Wall, port: &Port, index: usize, cabinet: &Cabinet, cards: &VirtualCards, now: Nanos) -> Card {
-    let settings = settings_of(wall, port, cabinet);
     let [_, port_low] = u16::try_from(index).unwrap_or(u16::MAX).to_be_bytes();
     let [place_high, place_low] = cabinet.place.to_be_bytes();
     let identity = CardIdentity {
@@ -389,61 +389,23 @@ fn card_of(wall: &Wall, port: &Port, index: usize, cabinet: &Cabinet, cards: &Vi
     if !cards.configured {
         return Card::new(identity, CardSettings::default(), now);
     }
+    // A card that could not take the wall's settings is as bare as one that was never asked to.
+    let settings = CardSettings::default().with(&wall_settings(wall, port, cabinet), &identity).unwrap_or_default();
     let mut card = Card::new(identity, settings, now);
     card.assign_id(Wall::card_id(cabinet));
     card
 }
 
-/// How the wall sets up the card of a cabinet.
-#[must_use]
-pub fn settings_of(wall: &Wall, port: &Port, cabinet: &Cabinet) -> CardSettings {
-    let rect = PixelRect::new(cabinet.canvas_origin.x, cabinet.canvas_origin.y, cabinet.rect.width, cabinet.rect.height);
-    let module = |module: &Module| CardModule {
-        size: module.size,
-        at: match port.addressing {
-            Addressing::Id => PixelPoint::new(module.in_cabinet.x, module.in_cabinet.y),
-            Addressing::Canvas => corner_of(cabinet, module),
-        },
-        orientation: own_orientation(cabinet, module),
-    };
-    let modules = wall.modules_of(cabinet);
-    CardSettings {
-        size: cabinet.orientation.placed_size(cabinet.rect.size()),
-        gray_bits: modules.iter().map(|module| module.gray_bits).max().and_then(|bits| u8::try_from(bits).ok()).unwrap_or(16),
-        panel: PanelDrive { scan: modules.first().map_or(16, |module| module.scan), ..CardSettings::default().panel },
-        modules: modules.iter().map(module).collect(),
-        addressing: match port.addressing {
-            Addressing::Id => CardAddressing::Id,
-            Addressing::Canvas => CardAddressing::Canvas { canvas: port.canvas, rect },
-        },
-        transfer: transfer_of(&port.link),
-        ..CardSettings::default()
-    }
-}
-
-/// How a module hangs in its cabinet.
-fn own_orientation(cabinet: &Cabinet, module: &Module) -> Orientation {
-    // Of the eight, the one that becomes the module's own inside the cabinet's.
-    let inside = |own: &Orientation| own.inside(cabinet.orientation) == module.orientation;
-    Orientation::all().find(inside).unwrap_or_default()
-}
-
-/// How the cards of a link decode codes. Codes that pass as they came from the source meet the card's own gamma.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a validated gamma lies between 1 and 4")]
-fn transfer_of(link: &LinkSpec) -> CardTransfer {
-    match link.transfer {
-        LinkTransfer::Linear => CardTransfer::Linear,
-        LinkTransfer::Srgb => CardTransfer::Srgb,
-        LinkTransfer::Source | LinkTransfer::Power => {
-            CardTransfer::Power { gamma_milli: (link.gamma * 1_000.0).round().clamp(1.0, 65_535.0) as u16 }
-        }
-    }
-}
-
 fn receiver_of(port: &Port, cabinet: &Cabinet, now: Nanos) -> Receiver {
     let rect = PixelRect::new(cabinet.canvas_origin.x, cabinet.canvas_origin.y, cabinet.rect.width, cabinet.rect.height);
     let place = u8::try_from(cabinet.place).unwrap_or(u8::MAX);
-    Receiver::new(place, rect, port.colorlight.firmware, transfer_of(&port.link), now)
+    Receiver::new(
+        place,
+        rect,
+        port.colorlight.firmware,
+        CardTransfer::from_wire(&link_decode(&port.link)).unwrap_or(CardTransfer::Linear),
+        now,
+    )
 }
 
 impl fmt::Debug for VirtualWall {

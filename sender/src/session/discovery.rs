@@ -1,6 +1,6 @@
 //! Who hangs on a cable: cards are asked one after the other, by their place in the cascade, until one is silent.
 
-use crate::time::Nanos;
+use crate::time::{Nanos, Tai};
 use crate::wall::ProtocolKind;
 use crate::wire::colorlight::{DiscoveryReply, DiscoveryRequestRepr, REQUEST_LEN, model_name};
 use crate::wire::ethernet::MacAddress;
@@ -11,9 +11,6 @@ use crate::wire::ocp809::group_address;
 
 /// A card that does not answer is asked this often.
 const TRIES: u8 = 3;
-
-/// Transactions of discovery begin here; the place is added.
-const TRANSACTION: u32 = 0x4449_0000;
 
 /// Most cards of a cascade: hops are counted down from 254.
 const PLACES: u16 = 255;
@@ -45,6 +42,7 @@ pub struct Discovery {
     protocol: ProtocolKind,
     source: MacAddress,
     wait_ns: u64,
+    first_transaction: u32,
     place: u16,
     tries: u8,
     asked_at: Option<Nanos>,
@@ -52,10 +50,21 @@ pub struct Discovery {
 }
 
 impl Discovery {
-    /// Asks from address `source`, and waits `wait_ns` for each answer.
+    /// Asks from address `source` at `tai`, and waits `wait_ns` for each answer. Cards repeat an answer to a question that
+    /// they have heard before: the instant makes those of two discoveries differ.
     #[must_use]
-    pub const fn new(protocol: ProtocolKind, source: MacAddress, wait_ns: u64) -> Self {
-        Self { protocol, source, wait_ns, place: 0, tries: 0, asked_at: None, found: Vec::new() }
+    #[expect(clippy::cast_possible_truncation, reason = "only has to differ from one discovery to the next")]
+    pub const fn new(protocol: ProtocolKind, source: MacAddress, wait_ns: u64, tai: Tai) -> Self {
+        Self {
+            protocol,
+            source,
+            wait_ns,
+            first_transaction: (tai.0 / 1_000) as u32,
+            place: 0,
+            tries: 0,
+            asked_at: None,
+            found: Vec::new(),
+        }
     }
 
     /// The next question, if it is time for one; `None` while an answer is waited for, and when all is known.
@@ -79,7 +88,7 @@ impl Discovery {
     /// Takes a received frame; whether it was an answer.
     pub fn hear(&mut self, frame: &[u8]) -> bool {
         let answer = match self.protocol {
-            ProtocolKind::Ocp809 => ocp809_answer(frame),
+            ProtocolKind::Ocp809 => self.ocp809_answer(frame),
             ProtocolKind::Colorlight => colorlight_answer(frame),
         };
         let Some(card) = answer.filter(|card| u16::from(card.place) == self.place) else { return false };
@@ -109,22 +118,22 @@ impl Discovery {
         }
         let message = Message {
             route: Route::to_place(place),
-            transaction: TRANSACTION + u32::from(place),
+            transaction: self.first_transaction.wrapping_add(u32::from(place)),
             body: Body::Request(Request::Discover(Discover { padding: None })),
         };
         let seal = Seal { destination: group_address(0), source: self.source, frame_max: 1514, signer: None };
         Ok(message.emit(&seal)?.concat())
     }
-}
 
-fn ocp809_answer(frame: &[u8]) -> Option<FoundCard> {
-    let frame = ControlFrame::new_checked(frame).ok()?;
-    let packet = frame.packet();
-    packet.check_crc().ok()?;
-    let message = Message::parse(packet).ok()?;
-    let Body::Response(Response::Discover(announce)) = message.body else { return None };
-    let place = u8::try_from(message.transaction.checked_sub(TRANSACTION)?).ok()?;
-    Some(found(place, message.route.card_id, &announce))
+    fn ocp809_answer(&self, frame: &[u8]) -> Option<FoundCard> {
+        let frame = ControlFrame::new_checked(frame).ok()?;
+        let packet = frame.packet();
+        packet.check_crc().ok()?;
+        let message = Message::parse(packet).ok()?;
+        let Body::Response(Response::Discover(announce)) = message.body else { return None };
+        let place = u8::try_from(message.transaction.wrapping_sub(self.first_transaction)).ok()?;
+        Some(found(place, message.route.card_id, &announce))
+    }
 }
 
 fn found(place: u8, id: u16, announce: &Announce) -> FoundCard {
@@ -163,7 +172,6 @@ mod tests {
     use crate::geometry::PixelSize;
     use crate::ids::PortIndex;
     use crate::stream::FeedEnd;
-    use crate::time::Tai;
     use crate::wall::Wall;
     use crate::wall::layout::{Grid, serpentine};
     use crate::wire::ocp809::software_address;
@@ -176,7 +184,7 @@ mod tests {
         if let Some(place) = unplugged_after {
             cards.unplug(PortIndex(0), Some(place));
         }
-        let mut discovery = Discovery::new(protocol, software_address(0), 10_000_000);
+        let mut discovery = Discovery::new(protocol, software_address(0), 10_000_000, Tai(1));
         let mut now = Nanos(1_000_000_000);
         while !discovery.is_done() {
             if let Some(frame) = discovery.poll(now).unwrap() {
@@ -214,7 +222,7 @@ mod tests {
 
     #[test]
     fn noise_is_no_answer() {
-        let mut discovery = Discovery::new(ProtocolKind::Ocp809, software_address(0), 1);
+        let mut discovery = Discovery::new(ProtocolKind::Ocp809, software_address(0), 1, Tai(1));
         for length in 0..200_usize {
             assert!(!discovery.hear(&vec![0xa5; length]), "{length} bytes");
         }

@@ -52,6 +52,8 @@ pub enum FrameOutcome {
     Cut,
     /// The picture is frozen and the cards know no freeze (Colorlight): not one packet was sent.
     Frozen,
+    /// Cards must not be fed: they were not asked yet, or obey another sender. Not one packet was sent.
+    Withheld,
 }
 
 /// A frame's record.
@@ -182,6 +184,16 @@ impl PortSender {
         true
     }
 
+    /// Begins a frame of which nothing is sent, because cards must not be fed now.
+    pub fn withhold(&mut self, frame: &FrameStart) {
+        self.frame.begin(frame);
+        self.frame.refused = Some(FrameOutcome::Withheld);
+        for feed in &mut self.feeds {
+            feed.begin();
+            feed.active = false;
+        }
+    }
+
     /// Takes packets whose pixels in `memory` are final, and sends what is due and fits. Ranges may come in any order;
     /// packets leave in the order of the plan. What remains is sent by [`PortSender::pump`].
     pub fn offer(&mut self, memory: &mut [u8], packets: Range<usize>) -> Progress {
@@ -289,6 +301,13 @@ impl PortSender {
         self.feeds.iter_mut().find(|feed| feed.end == end).map(|feed| feed.transport.link())
     }
 
+    /// The carrier of both ends as of the last frame's begin; [`LinkState::Down`] for an end that the port does not have.
+    #[must_use]
+    pub fn links(&self) -> [LinkState; 2] {
+        let link = |end| self.feeds.iter().find(|feed| feed.end == end).map_or(LinkState::Down, |feed| feed.link);
+        [link(FeedEnd::Head), link(FeedEnd::Tail)]
+    }
+
     /// Counters since the port was opened.
     #[must_use]
     pub const fn counters(&self) -> &PortCounters {
@@ -357,7 +376,7 @@ impl PortSender {
             FrameOutcome::Sent => self.counters.frames_sent += 1,
             FrameOutcome::Cut => self.counters.frames_cut += 1,
             FrameOutcome::Dropped => self.counters.frames_dropped += 1,
-            FrameOutcome::Frozen => {}
+            FrameOutcome::Frozen | FrameOutcome::Withheld => {}
         }
         if let Some(last) = last_packet {
             self.send_time.add(last.since(start));

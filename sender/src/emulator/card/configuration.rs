@@ -45,7 +45,7 @@ impl CardSettings {
     }
 
     /// These settings with others in the place of some; all or nothing.
-    pub(super) fn with(&self, settings: &[Setting], identity: &CardIdentity) -> Result<Self, NackReason> {
+    pub(in crate::emulator) fn with(&self, settings: &[Setting], identity: &CardIdentity) -> Result<Self, NackReason> {
         let mut changed = self.clone();
         for setting in settings {
             changed.take(setting)?;
@@ -139,7 +139,7 @@ impl CardTransfer {
         }
     }
 
-    fn from_wire(decode: &LinkDecode) -> Option<Self> {
+    pub(in crate::emulator) fn from_wire(decode: &LinkDecode) -> Option<Self> {
         match decode.law {
             DecodeLaw::Linear => Some(Self::Linear),
             DecodeLaw::Power => (decode.gamma_milli > 0).then_some(Self::Power { gamma_milli: decode.gamma_milli }),

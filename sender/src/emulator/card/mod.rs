@@ -22,7 +22,7 @@ use crate::emulator::light::Locator;
 use crate::time::Nanos;
 use crate::wall::WireFormat;
 use crate::wire::ethernet::MacAddress;
-use crate::wire::ocp809::auth::{KeyRing, ReplayWindows};
+use crate::wire::ocp809::auth::{Key, KeyRing, ReplayWindows};
 use crate::wire::ocp809::control::IdentifyMode;
 use crate::wire::ocp809::{Epoch, FrameId, StreamError, StreamHeader, StreamKind, StreamPacket, TestPattern};
 pub use buffers::Codes;
@@ -288,6 +288,11 @@ impl Card {
     #[must_use]
     pub const fn calibration(&self) -> &Calibration {
         &self.calibration
+    }
+
+    /// A site key that its owner stored in it before; whether there was room.
+    pub fn store_key(&mut self, id: u16, key: Key) -> bool {
+        self.keys.install(id, key)
     }
 
     /// Takes all site keys out: the physical act at the card.

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use super::rig::{MS, Rig, TAI_AHEAD, row_of_cards};
-use crate::emulator::{VirtualCards, settings_of};
+use crate::emulator::VirtualCards;
 use crate::ids::PortIndex;
+use crate::session::wall_settings;
 use crate::stream::FeedEnd;
 use crate::time::Tai;
 use crate::wall::Wall;
@@ -86,12 +87,17 @@ fn bare_cards_are_found_named_set_up_and_play() {
     assert_eq!(discover(&mut rig, 4), None, "the cascade ends");
     let cabinets: Vec<_> = rig.wall.cascade(&port).cloned().collect();
     for cabinet in &cabinets {
-        let settings = settings_of(&rig.wall, &port, cabinet);
+        let settings = wall_settings(&rig.wall, &port, cabinet);
         let route = Route::card(Wall::card_id(cabinet));
-        let Response::Set(report) = response(&mut rig, &request(route, 2, set(settings.to_wire(), None)), &master()) else {
+        let Response::Set(report) = response(&mut rig, &request(route, 2, set(settings.clone(), None)), &master()) else {
             panic!("SET")
         };
-        assert_eq!((report.configuration, report.ignored), (settings.hash(), None), "the card has what was meant");
+        assert_eq!(report.ignored, None, "the card has all of it");
+        let Response::Get(live) = response(&mut rig, &request(route, 4, Request::Get(Get { wanted: None })), &master()) else {
+            panic!("GET")
+        };
+        assert!(settings.iter().all(|setting| live.settings.contains(setting)), "the card has what was meant");
+        assert_eq!(live.configuration, report.configuration, "by the hash as well");
         assert_eq!(response(&mut rig, &request(route, 3, Request::Save), &master()), Response::Save, "and keeps it");
     }
     rig.start();

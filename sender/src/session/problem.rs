@@ -1,0 +1,95 @@
+//! What is wrong with a card or a port, in words that name the way out.
+
+use thiserror::Error;
+
+use crate::wall::WireFormat;
+use crate::wire::ocp809::control::{NackReason, Opcode};
+
+/// Why a card is not, or not quite, as the wall wants it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CardProblem {
+    /// It speaks no version that this sender speaks.
+    #[error("its card speaks versions {lowest} to {highest} of the protocol and this sender version 1: update the older one")]
+    Version {
+        /// Lowest version of the card.
+        lowest: u8,
+        /// Highest version of the card.
+        highest: u8,
+    },
+    /// It does not decode the port's format.
+    #[error(
+        "its card cannot decode {wanted:?}; set link.format of its port to {}",
+        .deepest.map_or_else(|| "one that it has".to_owned(), |format| format!("{format:?} or less"))
+    )]
+    Format {
+        /// The port's format.
+        wanted: WireFormat,
+        /// The deepest that the card knows.
+        deepest: Option<WireFormat>,
+    },
+    /// Its memory is too small.
+    #[error("its card drives at most {most} pixels, the cabinet has {needed}")]
+    Pixels {
+        /// Pixels of the cabinet.
+        needed: u32,
+        /// Most pixels of the card.
+        most: u32,
+    },
+    /// It takes no packets of the port's size.
+    #[error("its card takes packets of at most {most} bytes; lower link.mtu of its port from {wanted}")]
+    Mtu {
+        /// The port's MTU.
+        wanted: u16,
+        /// The card's.
+        most: u16,
+    },
+    /// It cannot cut its pixels out of a canvas.
+    #[error("its card has no canvas addressing; set addressing = \"id\" on its port")]
+    NoCanvas,
+    /// It does not obey brightness.
+    #[error("its card does not dim; set brightness_at = \"host\" on its port")]
+    NoDimmer,
+    /// The wall file names another card.
+    #[error("the wall file names card {named}, found is {found}: if it was exchanged, write its serial into the wall file")]
+    OtherSerial {
+        /// Serial number of the wall file.
+        named: String,
+        /// Serial number that answered.
+        found: String,
+    },
+    /// Another model than before answers.
+    #[error("card {serial} is a {is} in the place of a {was} and was not adopted: put in a {was}, or stop and start the show")]
+    OtherModel {
+        /// Serial number that answered.
+        serial: String,
+        /// Model before.
+        was: String,
+        /// Model now.
+        is: String,
+    },
+    /// It demands a key.
+    #[error("its card is protected by a site key that this sender does not have")]
+    KeyRequired,
+    /// It says that it took settings, and has others.
+    #[error("its card does not keep what it is set to: {settings}")]
+    NotTaken {
+        /// The settings.
+        settings: String,
+    },
+    /// It refused a request.
+    #[error("its card refused {opcode}: {reason}")]
+    Refused {
+        /// The request.
+        opcode: Opcode,
+        /// Why.
+        reason: NackReason,
+    },
+}
+
+impl CardProblem {
+    /// Whether the card cannot be used because of it; others are worth knowing only.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        !matches!(self, Self::OtherSerial { .. } | Self::NoDimmer)
+    }
+}
