@@ -59,8 +59,11 @@ pub fn send(options: &SendOptions, out: &mut dyn Write) -> Result<SendReport, Ru
             let paths = Paths::of_this_user();
             let mut machine = load_machine(&paths.machine())?;
             let policy = BindPolicy { confirm: options.confirm, strict: true };
-            let links = Binder { wall: &opened.wall, machine: &mut machine.spec, policy, clock: Arc::clone(&clock) }
-                .bind(choices, &[], out)?;
+            let links = Binder { wall: &opened.wall, machine: &mut machine.spec, policy, clock: Arc::clone(&clock) }.bind(
+                choices,
+                &[],
+                out,
+            )?;
             remember(&paths, &machine.spec)?;
             let names: Vec<_> = choices.iter().map(|choice| choice.interface.clone()).collect();
             let cards = super::session(&opened.wall, &links, &paths, false, clock.as_ref());
