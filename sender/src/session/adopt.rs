@@ -174,7 +174,7 @@ impl Draft {
             let (row, along): (u32, u32) = (index / self.columns, index % self.columns);
             let column = if row.is_multiple_of(2) { along } else { self.columns - 1 - along };
             self.cabinets.push(CabinetSpec {
-                id: CabinetId(format!("{}.{}", port.id, index + 1)),
+                id: CabinetId(format!("{}-{}", port.id, index + 1)),
                 serial: Some(card.serial.clone()).filter(|serial| !serial.is_empty()),
                 asset_label: None,
                 model: self.models.get(kind).cloned().unwrap_or_default(),
