@@ -46,6 +46,7 @@ fn every_action_has_a_row_and_every_row_an_action() {
         Action::Identify { cabinet: "A1".into() },
         Action::Lock,
         Action::Unlock,
+        Action::TakeOver,
         Action::Stop,
     ];
     let names: Vec<_> = actions.iter().map(Action::name).collect();

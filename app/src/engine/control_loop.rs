@@ -199,7 +199,10 @@ impl ControlLoop {
         if self.built.spec.as_ref().is_some_and(|(old, shape)| *old == spec && *shape == source) {
             return false;
         }
-        let plan = PathPlan::build(&self.wall, &self.slice, &spec, source.shape);
+        // A fade changes levels only, many times a second: everything else is taken over from the plan before.
+        let before = self.built.plan.as_ref().filter(|before| *before.source() == source.shape);
+        let followed = before.and_then(|before| before.with_levels(&spec));
+        let plan = followed.unwrap_or_else(|| PathPlan::build(&self.wall, &self.slice, &spec, source.shape));
         self.built.spec = Some((spec, source));
         match plan {
             Ok(plan) => {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ocp809_sender::session::adopt::{self, AdoptOptions, FoundPort};
 use ocp809_sender::session::{Discovery, FoundCard};
 use ocp809_sender::stream::{Batch, Span};
 use ocp809_sender::time::{Clock, SystemClock};
@@ -10,7 +11,7 @@ use ocp809_sender::transport::link::interfaces;
 use ocp809_sender::transport::listen::{LISTEN, listen_for_foreign_traffic};
 use ocp809_sender::transport::open::{Preference, Reception, open};
 use ocp809_sender::transport::{Transport, TransportError};
-use ocp809_sender::wall::ProtocolKind;
+use ocp809_sender::wall::{ProtocolKind, WallSpec};
 use ocp809_sender::wire::ethernet::MacAddress;
 use serde::Serialize;
 
@@ -53,9 +54,26 @@ pub struct CardLine {
 /// # Errors
 /// [`RunError`].
 pub fn discover(options: &DiscoverOptions, host: &mut Host<'_>) -> Result<Vec<DiscoverReport>, RunError> {
+    let found = find_cards(options, false, host)?;
+    Ok(found
+        .into_iter()
+        .map(|port| DiscoverReport { interface: port.id, cards: port.cards.into_iter().map(line).collect() })
+        .collect())
+}
+
+/// The wall of the cards that answer on the named interfaces, each of which becomes a port of its name.
+///
+/// # Errors
+/// [`RunError`]; [`RunError::Adopt`] where cards know too little.
+pub fn adopt(asked: &DiscoverOptions, options: &AdoptOptions, host: &mut Host<'_>) -> Result<WallSpec, RunError> {
+    Ok(adopt::adopt(&find_cards(asked, true, host)?, options)?)
+}
+
+/// Cards by interface, with their settings where they are wanted.
+fn find_cards(options: &DiscoverOptions, with_settings: bool, host: &mut Host<'_>) -> Result<Vec<FoundPort>, RunError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let machine = load_machine(&host.paths.machine())?.spec;
-    let mut reports = Vec::new();
+    let mut ports = Vec::new();
     for (interface, is_named) in candidates(options)? {
         let Some(mac) = interface.mac else { continue };
         if !options.confirm && !machine.is_confirmed(&mac.to_string()) {
@@ -69,10 +87,10 @@ pub fn discover(options: &DiscoverOptions, host: &mut Host<'_>) -> Result<Vec<Di
                 continue;
             }
         }
-        let cards = ask(&interface, mac, options, clock.as_ref())?;
-        reports.push(DiscoverReport { interface: interface.name, cards: cards.into_iter().map(line).collect() });
+        let cards = ask(&interface, mac, (options, with_settings), clock.as_ref())?;
+        ports.push(FoundPort { id: interface.name, cards });
     }
-    Ok(reports)
+    Ok(ports)
 }
 
 /// The interfaces to ask on, and whether somebody named them.
@@ -86,14 +104,20 @@ fn candidates(options: &DiscoverOptions) -> Result<Vec<(Interface, bool)>, RunEr
     Ok(all.into_iter().filter(has_cable).map(|interface| (interface, false)).collect())
 }
 
-fn ask(interface: &Interface, mac: MacAddress, options: &DiscoverOptions, clock: &dyn Clock) -> Result<Vec<FoundCard>, RunError> {
+fn ask(
+    interface: &Interface,
+    mac: MacAddress,
+    (options, with_settings): (&DiscoverOptions, bool),
+    clock: &dyn Clock,
+) -> Result<Vec<FoundCard>, RunError> {
     let mut cards = Vec::new();
     for (protocol, reception) in
         [(ProtocolKind::Ocp809, Reception::Ocp809Sender), (ProtocolKind::Colorlight, Reception::ColorlightSender)]
     {
         let mut opened = open(interface, reception, Preference::Automatic).map_err(BindError::from)?;
         let wait_ns = u64::from(options.wait_ms) * 1_000_000 / 3;
-        let mut discovery = Discovery::new(protocol, mac, wait_ns, clock.tai());
+        let discovery = Discovery::new(protocol, mac, wait_ns, clock.tai());
+        let mut discovery = if with_settings { discovery.with_settings() } else { discovery };
         converse(&mut discovery, opened.transport.as_mut(), clock)
             .map_err(|source| RunError::Discover { interface: interface.name.clone(), source })?;
         cards.extend_from_slice(discovery.found());

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ocp809_sender::session::PortAddresses;
+use ocp809_sender::session::adopt::AdoptError;
 use ocp809_sender::slice::SlicePlan;
 use ocp809_sender::stream::Pacing;
 use ocp809_sender::time::{Clock, SystemClock};
@@ -26,8 +27,9 @@ use ocp809_shaders::PathError;
 use thiserror::Error;
 
 pub use bind::{BindError, BindPolicy, Binder};
-pub use discover::{DiscoverReport, discover};
+pub use discover::{DiscoverReport, adopt, discover};
 pub use emulate::emulate;
+pub use ocp809_sender::session::adopt::AdoptOptions;
 pub use options::{DiscoverOptions, EmulateOptions, InterfaceChoice, RunOptions, SendOptions, SendTarget};
 pub use send::{SendReport, send};
 
@@ -120,6 +122,9 @@ pub enum RunError {
         /// Why.
         source: io::Error,
     },
+    /// No wall file can be made of the cards that answer.
+    #[error(transparent)]
+    Adopt(#[from] AdoptError),
     /// An interface failed while cards were asked.
     #[error("interface {interface}: {source}")]
     Discover {

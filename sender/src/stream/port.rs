@@ -190,7 +190,8 @@ impl PortSender {
         self.frame.refused = Some(FrameOutcome::Withheld);
         for feed in &mut self.feeds {
             feed.begin();
-            feed.active = false;
+            // Whoever is fed meanwhile may have another master.
+            (feed.active, feed.announced) = (false, None);
         }
     }
 
