@@ -20,7 +20,7 @@ pub const IDENTITY: Rows3 = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 pub const ASSUMED_PEAK_NITS: f64 = 1_000.0;
 
 /// A module with nothing to correct.
-const NEUTRAL_MODULE: ModulePath = ModulePath { level: 1.0, correction: Correction::None, low_grey: [0.0; 3] };
+const NEUTRAL_MODULE: ModulePath = ModulePath { level: 1.0, gains: [1.0; 3], correction: Correction::None, low_grey: [0.0; 3] };
 
 /// Settings of the whole path.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -73,6 +73,8 @@ pub struct PortPath {
 pub struct ModulePath {
     /// Level that the host applies to this module alone (groups, cabinets), 0.0 to 2.0.
     pub level: f64,
+    /// Gains of red, green and blue that the host applies to this module alone, 0.0 to 2.0; results are clipped at white.
+    pub gains: [f64; 3],
     /// Colour and brightness calibration.
     pub correction: Correction,
     /// Share of the port's low-grey loss that its red, green and blue drivers have, -4.0 to 4.0.
@@ -231,8 +233,8 @@ impl PortPath {
 
 impl ModulePath {
     fn differs_in_levels_only(&self, other: &Self) -> bool {
-        let Self { level: _, correction, low_grey } = self;
-        *correction == other.correction && *low_grey == other.low_grey
+        let Self { level: _, gains: _, correction, low_grey } = self;
+        *correction == other.correction && low_grey.map(f64::to_bits) == other.low_grey.map(f64::to_bits)
     }
 }
 

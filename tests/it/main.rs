@@ -1,8 +1,11 @@
 //! One integration binary: everything that needs the whole product.
 
+mod cut_cables;
 mod dissector;
+mod faulty_cable;
 mod full_hd;
 mod guards;
 mod namespaces;
 mod sources;
+mod stage;
 mod virtual_wall;

@@ -46,8 +46,9 @@ impl PathPlan {
         for (index, (tile, carrier)) in tiles.iter_mut().zip(carriers.iter()).enumerate() {
             let Some(screen) = settings.screens.get(tile.screen.index()) else { continue };
             let port = carrier.and_then(|carrier| settings.ports.get(carrier.port.index()));
-            let level = settings.module(index).level * port.map_or(1.0, |port| port.level);
-            tile.levels = levels(screen).map(|own| quantise_level(own * level));
+            let module = settings.module(index);
+            let level = module.level * port.map_or(1.0, |port| port.level);
+            tile.levels = levels(screen, module.gains).map(|own| quantise_level(own * level));
             tile.encoder = match (carrier, port, screens.get(tile.screen.index())) {
                 (Some(carrier), Some(port), Some(plan)) => {
                     let passes = tile.keeps_light() && plan.passes_codes(screen);
@@ -72,6 +73,9 @@ fn check_levels(settings: &PathSpec) -> Result<(), PlanError> {
     let levels = settings.ports.iter().map(|port| port.level).chain(settings.modules.iter().map(|module| module.level));
     for level in levels {
         check(Parameter::Level, level, 0.0, 2.0)?;
+    }
+    for gain in settings.modules.iter().flat_map(|module| module.gains) {
+        check(Parameter::Gain, gain, 0.0, 2.0)?;
     }
     Ok(())
 }

@@ -128,9 +128,11 @@ impl ScreenPlan {
     }
 }
 
-/// Levels of a screen's three channels as real numbers: brightness times gains.
-pub(crate) fn levels(spec: &ScreenPath) -> [f64; 3] {
-    spec.gains.map(|gain| gain * spec.brightness)
+/// Levels of three channels as real numbers: the screen's brightness and gains times a module's own gains.
+pub(crate) fn levels(spec: &ScreenPath, module: [f64; 3]) -> [f64; 3] {
+    let [screen_red, screen_green, screen_blue] = spec.gains;
+    let [red, green, blue] = module;
+    [screen_red * red, screen_green * green, screen_blue * blue].map(|gain| gain * spec.brightness)
 }
 
 /// A level as the path multiplies it, 65536 = 1.0, at most 2.0.
