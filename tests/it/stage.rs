@@ -121,6 +121,11 @@ impl Stage {
         self.peer(&self.wall, &[&["cards", wall], ends].concat())
     }
 
+    /// Looks at every packet that reaches the wall.
+    pub(crate) fn coverage(&self, wall: &str, ends: &[&str]) -> Peer {
+        self.peer(&self.wall, &[&["coverage", wall], ends].concat())
+    }
+
     fn peer(&self, namespace: &str, arguments: &[&str]) -> Peer {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", namespace, PEER]).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
