@@ -214,6 +214,7 @@ const fn bind_code(error: &BindError) -> u8 {
         BindError::WhichPort { .. }
         | BindError::UnknownPort { .. }
         | BindError::Twice { .. }
+        | BindError::NoLoop { .. }
         | BindError::Machine(_)
         | BindError::Save(_) => EXIT_USAGE,
     }

@@ -299,7 +299,9 @@ fn reported(wall: &Wall, card: &CardStatus) -> ReportedCard {
         for port in &counters.ports {
             reported.lost += port.lost;
             reported.bad_crc += port.bad_crc;
+            reported.duplicates += port.duplicates;
             reported.repaired += port.repaired;
+            reported.unlatched += port.frames_missed;
         }
     }
     reported

@@ -234,7 +234,7 @@ impl PortPath {
 impl ModulePath {
     fn differs_in_levels_only(&self, other: &Self) -> bool {
         let Self { level: _, gains: _, correction, low_grey } = self;
-        *correction == other.correction && *low_grey == other.low_grey
+        *correction == other.correction && low_grey.map(f64::to_bits) == other.low_grey.map(f64::to_bits)
     }
 }
 

@@ -1,8 +1,12 @@
 //! One integration binary: everything that needs the whole product.
 
+mod cut_cables;
 mod dissector;
+mod faulty_cable;
 mod full_hd;
 mod guards;
 mod namespaces;
+mod sessions;
 mod sources;
+mod stage;
 mod virtual_wall;

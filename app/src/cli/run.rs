@@ -16,6 +16,7 @@ use crate::run::options::{InterfaceChoice, RunOptions};
 #[command(after_help = "Examples:
   ocp809 run stage.toml --source pattern:bars
   ocp809 run evening.show.toml --if 1=enp3s0 --if 2=enp4s0
+  ocp809 run stage.toml --if enp3s0 --tail enp4s0        a loop, fed from both ends
   ffmpeg -i show.mov -f yuv4mpegpipe - | ocp809 run stage.toml --source pipe:- --set brightness.percent=35")]
 pub(super) struct Args {
     /// A wall.toml or a show.toml
@@ -27,6 +28,9 @@ pub(super) struct Args {
     /// The interface of a port, in front of what machine.toml says; can be repeated
     #[arg(long = "if", value_name = "[PORT=]NAME", value_parser = values::interface)]
     interfaces: Vec<InterfaceChoice>,
+    /// The interface at the far end of a port's loop, in front of what machine.toml says; can be repeated
+    #[arg(long = "tail", value_name = "[PORT=]NAME", value_parser = values::interface)]
+    tails: Vec<InterfaceChoice>,
     /// Uses the named interfaces although a network may hang on them; recorded in machine.toml
     #[arg(long)]
     confirm: bool,
@@ -54,7 +58,7 @@ fn gpu(text: &str) -> Result<GpuChoice, String> {
 }
 
 pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError> {
-    let Args { document, source, interfaces, confirm, strict, take_over, settings, gpu } = args;
-    let options = RunOptions { document, source, interfaces, confirm, strict, take_over, settings, gpu };
+    let Args { document, source, interfaces, tails, confirm, strict, take_over, settings, gpu } = args;
+    let options = RunOptions { document, source, interfaces, tails, confirm, strict, take_over, settings, gpu };
     Ok(crate::run::run(&options, &mut console.host(&mut |_| {}))?)
 }

@@ -237,8 +237,12 @@ pub struct CardStatus {
     pub lost: u64,
     /// Packets with a wrong check sum.
     pub bad_crc: u64,
-    /// Packets that parity restored.
+    /// Packets that came more than once.
+    pub duplicates: u64,
+    /// Packets that parity or the other end of a loop made good.
     pub repaired: u64,
+    /// Frames of which it heard no latch at all.
+    pub unlatched: u64,
     /// Temperature in degrees Celsius, where it has a sensor.
     pub temperature_c: Option<f32>,
 }

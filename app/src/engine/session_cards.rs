@@ -286,7 +286,9 @@ fn reported(mut status: CardStatus, card: &RosterCard) -> CardStatus {
     for link in &counted.links {
         status.lost += u64::from(link.lost);
         status.bad_crc += u64::from(link.bad_crc);
+        status.duplicates += u64::from(link.duplicates);
         status.repaired += u64::from(link.repaired);
+        status.unlatched += u64::from(link.frames_missed);
     }
     let tenths = counted.health.temperature_decidegrees;
     status.temperature_c = (tenths != Health::TEMPERATURE_UNKNOWN).then(|| f32::from(tenths) / 10.0);

@@ -53,6 +53,14 @@ pub enum BindError {
         /// Another port.
         second: String,
     },
+    /// The far end of a port that is no loop.
+    #[error("port {port} is no loop, so {interface} cannot feed its far end: set redundant = true on the wall's port")]
+    NoLoop {
+        /// The port.
+        port: String,
+        /// The interface.
+        interface: String,
+    },
     /// The interface may be somebody's network.
     #[error("{0}. A wall's stream would take such a network down. If it is the wall's cable all the same: --confirm")]
     Unconfirmed(Verdict),
@@ -116,18 +124,39 @@ impl fmt::Debug for Binder<'_> {
 }
 
 impl Binder<'_> {
-    /// One link per port, in the wall's order. What is noteworthy goes to `out`.
+    /// One link per port, in the wall's order; `heads` and `tails` are named for this run. What is noteworthy goes to `out`.
     ///
     /// # Errors
     /// [`BindError`].
-    pub fn bind(&mut self, choices: &[InterfaceChoice], out: &mut dyn Write) -> Result<Vec<PortLink>, BindError> {
-        let chosen = self.chosen(choices)?;
+    pub fn bind(
+        &mut self,
+        heads: &[InterfaceChoice],
+        tails: &[InterfaceChoice],
+        out: &mut dyn Write,
+    ) -> Result<Vec<PortLink>, BindError> {
+        self.refuse_twice(heads, tails)?;
+        let (heads, tails) = (self.chosen(heads)?, self.chosen(tails)?);
         let mut links = Vec::new();
-        for (index, port) in self.wall.ports().iter().enumerate() {
-            let head = chosen.get(index).cloned().flatten();
-            links.push(self.port_link(port, index, head, out)?);
+        for ((index, port), (head, tail)) in self.wall.ports().iter().enumerate().zip(heads.into_iter().zip(tails)) {
+            if let Some(interface) = tail.clone().filter(|_| !port.redundant) {
+                return Err(BindError::NoLoop { port: port.id.to_string(), interface });
+            }
+            links.push(self.port_link(port, index, (head, tail), out)?);
         }
         Ok(links)
+    }
+
+    /// An interface feeds one end of one port.
+    fn refuse_twice(&self, heads: &[InterfaceChoice], tails: &[InterfaceChoice]) -> Result<(), BindError> {
+        let only = || self.wall.ports().first().map(|port| port.id.to_string()).unwrap_or_default();
+        let named = |choice: &InterfaceChoice, end| format!("{}{end}", choice.port.clone().unwrap_or_else(only));
+        for head in heads {
+            if tails.iter().any(|tail| tail.interface == head.interface) {
+                let (first, second) = (named(head, ""), named(head, " (far end)"));
+                return Err(BindError::Twice { interface: head.interface.clone(), first, second });
+            }
+        }
+        Ok(())
     }
 
     /// The interface that the command line names for each port.
@@ -160,7 +189,7 @@ impl Binder<'_> {
         &mut self,
         port: &Port,
         index: usize,
-        named: Option<String>,
+        (named, named_tail): (Option<String>, Option<String>),
         out: &mut dyn Write,
     ) -> Result<PortLink, BindError> {
         let binding = self.machine.binding(self.wall.name(), port.id.as_str()).cloned();
@@ -179,10 +208,11 @@ impl Binder<'_> {
                 (absent, software_address(number))
             }
         };
-        let tail = binding.and_then(|binding| binding.tail).filter(|_| port.redundant);
-        let tail = match tail {
-            None => None,
-            Some(identity) => {
+        let bound = binding.and_then(|binding| binding.tail).filter(|_| port.redundant);
+        let tail = match (named_tail, bound) {
+            (None, None) => None,
+            (Some(name), _) => Some(self.open(find_by_name(&name), &name, port, reception, out)?),
+            (None, Some(identity)) => {
                 let (found, label) = find(&identity)?;
                 Some(self.open(found, &label, port, reception, out)?)
             }

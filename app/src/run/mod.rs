@@ -182,8 +182,11 @@ pub fn run(options: &RunOptions, host: &mut Host<'_>) -> Result<(), RunError> {
     let mut machine = load_machine(&paths.machine())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let policy = BindPolicy { confirm: options.confirm, strict: options.strict };
-    let links = Binder { wall: &opened.wall, machine: &mut machine.spec, policy, clock: Arc::clone(&clock) }
-        .bind(&options.interfaces, out)?;
+    let links = Binder { wall: &opened.wall, machine: &mut machine.spec, policy, clock: Arc::clone(&clock) }.bind(
+        &options.interfaces,
+        &options.tails,
+        out,
+    )?;
     remember(paths, &machine.spec)?;
     let path = pixel_path::choose(options.gpu.as_ref().unwrap_or(&machine.spec.gpu))?;
     say(out, &format!("pixels: {}\n", path.name()));

@@ -23,6 +23,8 @@ pub struct RunOptions {
     pub source: Option<String>,
     /// Interfaces named on the command line, in front of those of machine.toml.
     pub interfaces: Vec<InterfaceChoice>,
+    /// Interfaces at the far ends of loops, likewise.
+    pub tails: Vec<InterfaceChoice>,
     /// The interfaces may be used although somebody's network may hang on them.
     pub confirm: bool,
     /// A missing interface, card or source ends the run instead of raising an alarm.

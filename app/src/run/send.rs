@@ -60,8 +60,11 @@ pub fn send(options: &SendOptions, host: &mut Host<'_>) -> Result<SendReport, Ru
         SendTarget::Interfaces(choices) => {
             let mut machine = load_machine(&host.paths.machine())?;
             let policy = BindPolicy { confirm: options.confirm, strict: true };
-            let links = Binder { wall: &opened.wall, machine: &mut machine.spec, policy, clock: Arc::clone(&clock) }
-                .bind(choices, host.out)?;
+            let links = Binder { wall: &opened.wall, machine: &mut machine.spec, policy, clock: Arc::clone(&clock) }.bind(
+                choices,
+                &[],
+                host.out,
+            )?;
             remember(host.paths, &machine.spec)?;
             let cards = super::session(&opened.wall, &links, host.paths, false, clock.as_ref());
             let engine = engine(options, opened, links, Box::new(cards), clock)?;

@@ -151,6 +151,11 @@ impl<N: Node> Cascade<N> {
         self.stations.get(place).map(|station| &station.node)
     }
 
+    /// All cards, nearest to the head first.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &N> {
+        self.stations.iter().map(|station| &station.node)
+    }
+
     /// The card at a place, to change it.
     pub(crate) fn node_mut(&mut self, place: usize) -> Option<&mut N> {
         self.stations.get_mut(place).map(|station| &mut station.node)

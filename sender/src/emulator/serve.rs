@@ -1,6 +1,7 @@
 //! Virtual cards behind real links: carries Ethernet frames between transports and a [`VirtualWall`].
 //!
-//! One thread calls [`CardServer::turn`] again and again; time is passed in, so that tests run it on a manual clock.
+//! One thread calls [`CardServer::turn`] again and again; time is passed in, so that tests run it on a manual clock. A thread
+//! that is late finds several frames waiting, which no cable would bring at one instant: a LATCH waits for the flip before it.
 
 use core::fmt;
 use core::time::Duration;
@@ -10,12 +11,17 @@ use crate::ids::PortIndex;
 use crate::stream::{Batch, FeedEnd, Span};
 use crate::time::{Nanos, Tai};
 use crate::transport::{Transport, TransportError};
+use crate::wire::ethernet::{EtherType, EthernetFrame};
+use crate::wire::ocp809::{FrameId, StreamKind, StreamPacket};
 
 /// Largest Ethernet frame that a card takes: MTU 9000, header and one VLAN tag.
 const FRAME_BYTES: usize = 9_018;
 
 /// Frames taken from one link before the others get their turn.
 const FRAMES_PER_TURN: usize = 256;
+
+/// A LATCH that waits for a flip is looked at again after this long.
+const FLIP_WAIT: Duration = Duration::from_micros(50);
 
 /// One cable between a sender and an end of a cascade.
 pub struct CardLink {
@@ -42,7 +48,6 @@ pub struct Turn {
 pub struct CardServer {
     wall: VirtualWall,
     links: Vec<ServedLink>,
-    frame: Box<[u8; FRAME_BYTES]>,
     replies: Replies,
 }
 
@@ -52,6 +57,11 @@ struct ServedLink {
     /// The card that the cable leads from; `None` is the sender's head interface.
     after_place: Option<u16>,
     is_up: bool,
+    frame: Box<[u8; FRAME_BYTES]>,
+    /// Length of a LATCH in `frame` that waits for the flip before it.
+    waiting: Option<usize>,
+    /// The frame of the newest LATCH that went on to the cards.
+    latched: Option<FrameId>,
 }
 
 /// Frames on their way to a sender.
@@ -69,10 +79,11 @@ impl CardServer {
             let cards = wall.statuses().filter(|card| card.port == link.port).count();
             let last = u16::try_from(cards.saturating_sub(1)).unwrap_or(u16::MAX);
             let after_place = if link.end == FeedEnd::Tail { Some(last) } else { None };
-            ServedLink { link, after_place, is_up: true }
+            let frame = Box::new([0; FRAME_BYTES]);
+            ServedLink { link, after_place, is_up: true, frame, waiting: None, latched: None }
         };
         let links = links.into_iter().map(serve).collect();
-        Self { wall, links, frame: Box::new([0; FRAME_BYTES]), replies: Replies::default() }
+        Self { wall, links, replies: Replies::default() }
     }
 
     /// The cards.
@@ -108,7 +119,9 @@ impl CardServer {
     /// The error of a link.
     pub fn wait(&mut self, timeout: Duration) -> Result<bool, TransportError> {
         let share = timeout / u32::try_from(self.links.len().max(1)).unwrap_or(u32::MAX);
-        for ServedLink { link, .. } in &mut self.links {
+        for ServedLink { link, waiting, .. } in &mut self.links {
+            // What waits for a flip has nothing to wait for but time.
+            let share = if waiting.is_some() { share.min(FLIP_WAIT) } else { share };
             if link.transport.wait(share)? {
                 return Ok(true);
             }
@@ -118,7 +131,7 @@ impl CardServer {
 
     /// A cable without carrier is unplugged at the card as well.
     fn follow_link(&mut self, index: usize) {
-        let Some(ServedLink { link, after_place, is_up }) = self.links.get_mut(index) else { return };
+        let Some(ServedLink { link, after_place, is_up, .. }) = self.links.get_mut(index) else { return };
         let was_up = core::mem::replace(is_up, !link.transport.link().is_down());
         match (was_up, *is_up) {
             (true, false) => self.wall.unplug(link.port, *after_place),
@@ -128,23 +141,38 @@ impl CardServer {
     }
 
     fn take_frames(&mut self, index: usize, now: Nanos, tai: Tai, turn: &mut Turn) {
-        let Some(ServedLink { link, .. }) = self.links.get_mut(index) else { return };
+        let Self { wall, links, .. } = self;
+        let Some(ServedLink { link, frame, waiting, latched, .. }) = links.get_mut(index) else { return };
         for _ in 0..FRAMES_PER_TURN {
-            match link.transport.receive(self.frame.as_mut_slice()) {
-                Ok(Some(length)) => {
-                    let frame = self.frame.get(..length).unwrap_or_default();
-                    self.wall.deliver(link.port, link.end, now, tai, frame);
-                    turn.delivered += 1;
-                }
-                Ok(None) => return,
-                // A link that fails is no reason for the cards to stop: it is tried again in the next turn.
-                Err(_) => {
-                    turn.failed += 1;
+            let length =
+                match waiting.take().map_or_else(|| link.transport.receive(frame.as_mut_slice()), |length| Ok(Some(length))) {
+                    Ok(Some(length)) => length,
+                    Ok(None) => return,
+                    // A link that fails is no reason for the cards to stop: it is tried again in the next turn.
+                    Err(_) => {
+                        turn.failed += 1;
+                        return;
+                    }
+                };
+            let bytes = frame.get(..length).unwrap_or_default();
+            if let Some(latch) = latch_of_frame(bytes) {
+                if *latched != Some(latch) && wall.is_flipping(link.port) {
+                    *waiting = Some(length);
                     return;
                 }
+                *latched = Some(latch);
             }
+            wall.deliver(link.port, link.end, now, tai, bytes);
+            turn.delivered += 1;
         }
     }
+}
+
+/// The frame that these bytes latch, if they are a LATCH at all.
+fn latch_of_frame(bytes: &[u8]) -> Option<FrameId> {
+    let frame = EthernetFrame::new_checked(bytes).ok().filter(|frame| frame.ethertype() == EtherType::OCP809_STREAM)?;
+    let header = *StreamPacket::new_checked(frame.payload()).ok()?.header();
+    (matches!(header.kind, StreamKind::Latch { .. }) && header.count > 0).then_some(header.frame_id)
 }
 
 impl Turn {

@@ -169,6 +169,15 @@ impl VirtualWall {
         numbered.filter_map(|(place, index)| self.ports.get(place.port.index())?.status(*place, CabinetIndex(index), self.moment))
     }
 
+    /// Whether a card of a port waits for its next scan to show a frame whose instant has come.
+    #[must_use]
+    pub fn is_flipping(&self, port: PortIndex) -> bool {
+        match self.ports.get(port.index()) {
+            Some(VirtualPort::Ocp809(cascade)) => cascade.nodes().any(Card::is_flipping),
+            Some(VirtualPort::Colorlight(_)) | None => false,
+        }
+    }
+
     /// The OCP-809 card at a place, to look at or to change by hand.
     pub fn card_mut(&mut self, port: PortIndex, place: u16) -> Option<&mut Card> {
         match self.ports.get_mut(port.index())? {

@@ -52,7 +52,7 @@ struct Key {
 
 impl Encoders {
     /// The encoder at `place`.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn get(&self, place: usize) -> Option<&Encoder> {
         self.0.get(place).map(|(_, encoder)| &**encoder)
     }

@@ -75,5 +75,8 @@ fn check_levels(settings: &PathSpec) -> Result<(), PlanError> {
     for level in levels {
         check(Parameter::Level, level, 0.0, 2.0)?;
     }
+    for gain in settings.modules.iter().flat_map(|module| module.gains) {
+        check(Parameter::Gain, gain, 0.0, 2.0)?;
+    }
     Ok(())
 }

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use ocp809_shaders::reference::Reference;
-use ocp809_shaders::spec::ModulePath;
+use ocp809_shaders::spec::{DitherPeriod, ModulePath};
 use ocp809_shaders::{CpuPath, FrameView, PathPlan, PathSpec, PixelPath, PlanError};
 use proptest::prelude::*;
 
 use crate::rig::Rig;
 use crate::scenario::{Dice, Scenario, scenario};
+
+/// Something done to settings.
+type Change = fn(&mut PathSpec);
 
 /// The same settings at other levels: now and then at none, or at those where codes may pass.
 fn relevelled(dice: &mut Dice, rig: &Rig, spec: &PathSpec) -> PathSpec {
@@ -23,7 +26,10 @@ fn relevelled(dice: &mut Dice, rig: &Rig, spec: &PathSpec) -> PathSpec {
     if spec.modules.is_empty() && level(0.0, 1.0) < 0.5 {
         spec.modules = vec![ModulePath::default(); rig.wall.modules().len()];
     }
-    spec.modules.iter_mut().for_each(|module| module.level = level(0.0, 2.0));
+    for module in &mut spec.modules {
+        module.level = level(0.0, 2.0);
+        module.gains = [level(0.0, 2.0), level(0.0, 2.0), level(0.0, 2.0)];
+    }
     spec
 }
 
@@ -68,11 +74,13 @@ fn anything_but_levels_needs_a_new_plan() {
     let own = scenario(7);
     let plan = built(&own, &own.spec);
     assert!(plan.with_levels(&own.spec).is_some(), "nothing differs");
-    let changes: [(&str, fn(&mut PathSpec)); 6] = [
+    let changes: [(&str, Change); 6] = [
         ("knee", |spec| spec.screens[0].knee.peak += 1.0),
         ("gamut", |spec| spec.screens[0].gamut[0][0] -= 0.01),
         ("crop", |spec| spec.screens[0].crop.width -= 1),
-        ("dither", |spec| spec.ports[0].dither = if spec.ports[0].dither.is_none() { Some(Default::default()) } else { None }),
+        ("dither", |spec| {
+            spec.ports[0].dither = if spec.ports[0].dither.is_none() { Some(DitherPeriod::default()) } else { None }
+        }),
         ("port", |spec| drop(spec.ports.pop())),
         ("low grey", |spec| spec.modules = vec![ModulePath { low_grey: [0.5; 3], ..ModulePath::default() }; 4]),
     ];

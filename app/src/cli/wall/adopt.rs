@@ -55,11 +55,8 @@ pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError>
     }
     let stem = || file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let options = AdoptOptions { name: name.unwrap_or_else(stem), columns, cabinet, pitch_mm: pitch };
-    let text = to_text(&adopt(
-        &DiscoverOptions { interfaces, confirm, wait_ms: wait },
-        &options,
-        &mut console.host_aside(&mut |_| {}),
-    )?)?;
+    let asked = DiscoverOptions { interfaces, confirm, wait_ms: wait };
+    let text = to_text(&adopt(&asked, &options, &mut console.host_aside(&mut |_| {}))?)?;
     let (_, wall) = parse_wall(&file.display().to_string(), &text)?;
     write_atomically(&file, text.as_bytes())?;
     let (cabinets, pixels, ports) = (wall.cabinets().len(), wall.pixels(), wall.ports().len());

@@ -1,0 +1,91 @@
+//! Cables that are cut while `run` drives a wall over real interfaces: what is lost, what is said, and how fast the picture
+//! comes back.
+#![expect(clippy::expect_used, reason = "tests fail by panicking")]
+
+use std::time::{Duration, Instant};
+
+use ocp809_sender::geometry::PixelSize;
+use ocp809_sender::wall::layout::{Grid, serpentine};
+use ocp809_tests::{program, require, root};
+use serde_json::Value;
+
+use crate::stage::{Peer, Stage, online, shown};
+
+/// A picture must be back within this time after its cable is.
+const BACK_MS: u64 = 1_000;
+
+/// Frames that a machine that is busy with other things still sends in a second.
+const FRAMES_LEAST: u64 = 20;
+
+/// A second in which nothing was held, but a flip came later than this after the one before, was no show.
+const FLIP_MS: u64 = 300;
+
+fn number(card: &Value, name: &str) -> u64 {
+    card[name].as_u64().unwrap_or_else(|| unreachable!("{name} of {card:#?}"))
+}
+
+fn alarms(status: &Value) -> String {
+    let alarms = status["alarms"].as_array().map_or(&[][..], Vec::as_slice);
+    alarms
+        .iter()
+        .map(|alarm| format!("{}: {}\n", alarm["source"].as_str().unwrap_or(""), alarm["text"].as_str().unwrap_or("")))
+        .collect()
+}
+
+/// Lets the cards play for a second and fails unless those of these places showed every frame that was sent.
+fn play_on(wall: &mut Peer, places: core::ops::Range<usize>, why: &str) {
+    let before = wall.ask("report");
+    std::thread::sleep(Duration::from_secs(1));
+    let after = wall.ask("report");
+    for place in places {
+        let (old, new) = (&before[place], &after[place]);
+        assert!(number(new, "shown") >= number(old, "shown") + FRAMES_LEAST, "{why}: card {place} stands still: {new:#?}");
+        assert!(number(new, "longest_ms") < FLIP_MS, "{why}: card {place} stood: {new:#?}");
+        for lost in ["held", "missing", "overrun", "torn"] {
+            assert_eq!(number(new, lost), 0, "{why}: {lost} at card {place}: {new:#?}");
+        }
+    }
+}
+
+#[test]
+fn namespaces_a_cut_cable_is_named_hurts_no_other_port_and_heals_within_a_second() {
+    require!(root(), program("ip"));
+    let mut stage = Stage::empty("cut");
+    let mut grid = Grid::new(4, 2, PixelSize::new(64, 32));
+    grid.ports = 2;
+    let wall = stage.pass_through(serpentine(&grid).expect("a grid"));
+    stage.cable("send1", "cards1");
+    stage.cable("send2", "cards2");
+    let mut peer = stage.cards(&wall, &["1=cards1", "2=cards2"]);
+    let server = stage.server.clone();
+    let run = ["run", &wall, "--if", "1=send1", "--if", "2=send2", "--source", "pattern:white?full"];
+    stage.start(&server, &run);
+    stage.wait_for("all eight cards", |status| online(status) == 8 && shown(status) > 60);
+
+    // Behind the third card of port 1: three play on, one is missed by name, port 2 does not notice.
+    play_on(&mut peer, 0..8, "before the cut");
+    peer.ask("cut 0 2");
+    play_on(&mut peer, 0..3, "in front of the cut");
+    play_on(&mut peer, 4..8, "the other port");
+    stage.wait_for("its name", |status| alarms(status).contains("port 1: no answer after cabinet 3"));
+    peer.ask("mend 0 2");
+    std::thread::sleep(Duration::from_millis(BACK_MS + 200));
+    let back = peer.ask("report")[3]["back_ms"].clone();
+    assert!(back.as_u64().is_some_and(|ms| ms <= BACK_MS), "the picture is back after {back} ms");
+    stage.wait_for("no alarm", |status| !alarms(status).contains("port 1") && online(status) == 8);
+
+    // The cable from the sender: the whole port is dark, the other one does not notice.
+    stage.set_link("cards1", "down");
+    play_on(&mut peer, 4..8, "the other port, without carrier on this one");
+    stage.wait_for("no carrier", |status| alarms(status).contains("port 1: no carrier on send1"));
+    let stood = peer.ask("report");
+    stage.set_link("cards1", "up");
+    let up = Instant::now();
+    let is_back = |now: &Value| (0..4).all(|place| number(&now[place], "shown") > number(&stood[place], "shown"));
+    while !is_back(&peer.ask("report")) {
+        assert!(up.elapsed() < Duration::from_millis(BACK_MS), "the picture is not back {:?} after the cable", up.elapsed());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    play_on(&mut peer, 0..8, "all again");
+    stage.wait_for("no alarm", |status| !alarms(status).contains("port 1") && online(status) == 8);
+}
