@@ -20,8 +20,8 @@ pub(crate) struct Stage {
     folder: TempDir,
     pub(crate) server: String,
     pub(crate) wall: String,
-    /// Where cables with faults have their relays.
-    middle: String,
+    /// Where cables with faults have their relays, and switches stand.
+    pub(crate) middle: String,
     running: Vec<Child>,
 }
 
