@@ -128,7 +128,8 @@ impl Stage {
 
     fn peer(&self, namespace: &str, arguments: &[&str]) -> Peer {
         let mut command = Command::new("ip");
-        command.args(["netns", "exec", namespace, PEER]).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args(["netns", "exec", namespace, PEER]).args(arguments).current_dir(repository());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("the peer starts");
         let answers = BufReader::new(child.stdout.take().expect("its answers"));
         let orders = child.stdin.take();
