@@ -89,3 +89,37 @@ fn namespaces_a_cut_cable_is_named_hurts_no_other_port_and_heals_within_a_second
     play_on(&mut peer, 0..8, "all again");
     stage.wait_for("no alarm", |status| !alarms(status).contains("port 1") && online(status) == 8);
 }
+
+#[test]
+fn namespaces_a_loop_plays_on_whatever_cable_is_cut() {
+    require!(root(), program("ip"));
+    let mut stage = Stage::empty("loop");
+    let mut spec = serpentine(&Grid::new(6, 1, PixelSize::new(64, 32))).expect("a grid");
+    spec.ports[0].redundant = true;
+    let wall = stage.pass_through(spec);
+    stage.cable("head", "cards-h");
+    stage.cable("tail", "cards-t");
+    let mut peer = stage.cards(&wall, &["1=cards-h", "1<cards-t"]);
+    let server = stage.server.clone();
+    stage.start(&server, &["run", &wall, "--if", "head", "--tail", "tail", "--source", "pattern:white?full"]);
+    stage.wait_for("all six cards", |status| online(status) == 6 && shown(status) > 60);
+    let known = peer.ask("report");
+    for card in known.as_array().expect("cards") {
+        assert_eq!((number(card, "masters"), &card["synced"]), (2, &Value::Bool(true)), "both ends and the time: {card:#?}");
+    }
+    play_on(&mut peer, 0..6, "closed");
+    for place in 0..5 {
+        peer.ask(&format!("cut 0 {place}"));
+        play_on(&mut peer, 0..6, &format!("cut behind {place}"));
+        peer.ask(&format!("mend 0 {place}"));
+        play_on(&mut peer, 0..6, &format!("mended behind {place}"));
+    }
+    for end in ["cards-h", "cards-t"] {
+        stage.set_link(end, "down");
+        play_on(&mut peer, 0..6, &format!("without {end}"));
+        stage.set_link(end, "up");
+        play_on(&mut peer, 0..6, &format!("with {end} again"));
+    }
+    // What was cut is known by name as long as it is, and only then.
+    stage.wait_for("no alarm", |status| !alarms(status).contains("port 1") && online(status) == 6);
+}

@@ -1,7 +1,8 @@
 //! Virtual cards behind real links: carries Ethernet frames between transports and a [`VirtualWall`].
 //!
 //! One thread calls [`CardServer::turn`] again and again; time is passed in, so that tests run it on a manual clock. A thread
-//! that is late finds several frames waiting, which no cable would bring at one instant: a LATCH waits for the flip before it.
+//! that is late finds several frames waiting, which no cable would bring at one instant: behind a LATCH its link rests until
+//! the cards have flipped.
 
 use core::fmt;
 use core::time::Duration;
@@ -20,7 +21,7 @@ const FRAME_BYTES: usize = 9_018;
 /// Frames taken from one link before the others get their turn.
 const FRAMES_PER_TURN: usize = 256;
 
-/// A LATCH that waits for a flip is looked at again after this long.
+/// What waits for a flip is looked at again after this long.
 const FLIP_WAIT: Duration = Duration::from_micros(50);
 
 /// One cable between a sender and an end of a cascade.
@@ -58,10 +59,10 @@ struct ServedLink {
     after_place: Option<u16>,
     is_up: bool,
     frame: Box<[u8; FRAME_BYTES]>,
-    /// Length of a LATCH in `frame` that waits for the flip before it.
+    /// Length of what lies in `frame` and waits for a flip.
     waiting: Option<usize>,
-    /// The frame of the newest LATCH that went on to the cards.
-    latched: Option<FrameId>,
+    /// The frame of the newest LATCH that went on to the cards, and when they have flipped.
+    latched: Option<(FrameId, Nanos)>,
 }
 
 /// Frames on their way to a sender.
@@ -155,12 +156,14 @@ impl CardServer {
                     }
                 };
             let bytes = frame.get(..length).unwrap_or_default();
-            if let Some(latch) = latch_of_frame(bytes) {
-                if *latched != Some(latch) && wall.is_flipping(link.port) {
-                    *waiting = Some(length);
-                    return;
-                }
-                *latched = Some(latch);
+            let latch = latch_of_frame(bytes);
+            let is_newest = latch.is_some() && latch == latched.map(|(newest, _)| newest);
+            if !is_newest && latched.is_some_and(|(_, flipped)| now < flipped) {
+                *waiting = Some(length);
+                return;
+            }
+            if let Some(latch) = latch.filter(|_| !is_newest) {
+                *latched = Some((latch, now.after(wall.flip_ns(link.port))));
             }
             wall.deliver(link.port, link.end, now, tai, bytes);
             turn.delivered += 1;
