@@ -71,6 +71,12 @@ pub enum AppError {
         /// How many there were.
         checks: usize,
     },
+    /// The show runs, but not as it should.
+    #[error("the show runs with {grave} {} of severity error or critical", if *grave == 1 { "alarm" } else { "alarms" })]
+    Alarms {
+        /// How many.
+        grave: usize,
+    },
     /// A capture cannot be read.
     #[error(transparent)]
     Capture(#[from] CaptureError),
@@ -113,7 +119,9 @@ impl AppError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => EXIT_OK,
-            Self::NotDone { .. } | Self::ShowEnded | Self::ChecksFailed { .. } | Self::Capture(_) => EXIT_CHECK,
+            Self::NotDone { .. } | Self::ShowEnded | Self::ChecksFailed { .. } | Self::Alarms { .. } | Self::Capture(_) => {
+                EXIT_CHECK
+            }
             Self::Interface(_) => EXIT_NIC,
             Self::Demo(error) => demo_code(error),
             Self::Run(error) => run_code(error),
@@ -182,13 +190,15 @@ const fn run_code(error: &RunError) -> u8 {
     match error {
         RunError::Bind(error) => bind_code(error),
         RunError::Load(_)
+        | RunError::NoPort
         | RunError::Save(_)
         | RunError::Server(_)
         | RunError::Setting(_)
         | RunError::Source { .. }
         | RunError::Write { .. } => EXIT_USAGE,
-        RunError::Alarm(_) | RunError::Discover { .. } => EXIT_NIC,
+        RunError::Alarm(_) | RunError::Discover { .. } | RunError::Adopt(_) => EXIT_NIC,
         RunError::Path(_) => EXIT_GPU,
+        RunError::Interrupted { .. } => EXIT_INTERRUPTED,
         RunError::Engine(_) | RunError::Virtual(_) | RunError::Capture(_) | RunError::Signals(_) => EXIT_CHECK,
     }
 }

@@ -18,6 +18,8 @@ pub mod control;
 pub mod demo;
 pub mod engine;
 pub mod error;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod gui;
 pub mod logging;
 pub mod picture;

@@ -1,15 +1,16 @@
 //! Pictures of a wall as files.
 
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
-use image::RgbImage;
+use image::{ImageFormat, RgbImage};
 use ocp809_sender::wall::Wall;
 
+use crate::config::PartialFile;
 use crate::picture::ScreenPicture;
 
 /// Writes one picture per screen, in the format of the file's ending: `file` itself for a wall of one screen, else
-/// `STEM-SCREEN.ENDING` for each. Returns what was written.
+/// `STEM-SCREEN.ENDING` for each. Each is there whole or not at all. Returns what was written.
 ///
 /// # Errors
 /// When a file cannot be written, or its ending names no picture format.
@@ -20,7 +21,12 @@ pub fn save_screens(wall: &Wall, screens: &[ScreenPicture], file: &Path) -> io::
         let size = picture.size();
         let image = RgbImage::from_raw(size.width, size.height, picture.rgb().to_vec());
         let image = image.ok_or_else(|| io::Error::other("a picture of another size than its screen"))?;
-        image.save(&file).map_err(|error| io::Error::other(format!("{}: {error}", file.display())))?;
+        let format = ImageFormat::from_path(&file).map_err(io::Error::other)?;
+        let mut bytes = Vec::new();
+        image.write_to(&mut io::Cursor::new(&mut bytes), format).map_err(io::Error::other)?;
+        let partial = PartialFile::beside(&file)?;
+        fs::write(partial.path(), &bytes)?;
+        partial.keep()?;
         files.push(file);
     }
     Ok(files)

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use ocp809_shaders::path::PacketsDone;
-use ocp809_shaders::{AdapterKind, CpuPath, FrameView, Gpu, GpuPath, PathError, PathPlan, PixelPath};
+use ocp809_shaders::{AdapterKind, CpuPath, FrameView, Gpu, GpuPath, Host, PathError, PathPlan, PixelPath};
 
 use crate::config::GpuChoice;
 
@@ -70,6 +70,10 @@ impl PixelPath for Guarded {
             }
         }
         self.cpu.process(frame, phase, out, done)
+    }
+
+    fn host(&self) -> Host {
+        self.cpu.host()
     }
 
     fn name(&self) -> &str {

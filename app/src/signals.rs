@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown};
 
-/// Exit code of an interrupted command.
-pub const INTERRUPTED: i32 = 130;
+use crate::error::EXIT_INTERRUPTED;
 
 /// The flag.
 #[derive(Debug)]
@@ -26,7 +25,7 @@ impl Signals {
         let armed = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
             // In this order the first signal arms the second.
-            register_conditional_shutdown(signal, INTERRUPTED, Arc::clone(&armed))?;
+            register_conditional_shutdown(signal, EXIT_INTERRUPTED.into(), Arc::clone(&armed))?;
             register(signal, Arc::clone(&armed))?;
             register(signal, Arc::clone(&raised))?;
         }

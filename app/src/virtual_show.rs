@@ -18,6 +18,7 @@ use ocp809_sender::wire::ocp809::software_address;
 use ocp809_shaders::PixelPath;
 use thiserror::Error;
 
+use crate::capture::{NamedSources, OpenContext};
 use crate::control::Saved;
 use crate::control::desk::Start;
 use crate::engine::{Engine, EngineError, EngineParts, PortLink, SharedCards, UnaskedCards};
@@ -42,6 +43,15 @@ pub struct VirtualShow {
     pub host: VirtualHost,
     /// Faults on the cables.
     pub faults: FaultSwitch,
+}
+
+/// What a show begins with.
+#[derive(Debug, Clone, Default)]
+pub struct Beginning {
+    /// Values and presets.
+    pub saved: Saved,
+    /// Sources that it knows by name.
+    pub named: NamedSources,
 }
 
 /// Why a virtual show does not start.
@@ -69,6 +79,19 @@ impl VirtualShow {
         saved: Saved,
         frame_limit: Option<u64>,
     ) -> Result<Self, VirtualShowError> {
+        Self::start_with(wall, path, Beginning { saved, named: NamedSources::default() }, frame_limit)
+    }
+
+    /// The same, of a show that knows sources by name.
+    ///
+    /// # Errors
+    /// [`VirtualShowError`].
+    pub fn start_with(
+        wall: &Arc<Wall>,
+        path: Box<dyn PixelPath>,
+        begin: Beginning,
+        frame_limit: Option<u64>,
+    ) -> Result<Self, VirtualShowError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let faults = FaultSwitch::new(FaultRates::default());
         let mut links = Vec::new();
@@ -84,11 +107,11 @@ impl VirtualShow {
             wall: Arc::clone(wall),
             slice: Arc::new(SlicePlan::build(wall)?),
             links,
-            sources: open_context(wall, &clock, false),
+            sources: OpenContext { named: begin.named, ..open_context(wall, &clock, false) },
             clock,
             path,
             cards: Box::new(UnaskedCards::new(shared, wall.ports().len())),
-            saved,
+            saved: begin.saved,
             state_file: None,
             start: Start::Warm,
             frame_limit,

@@ -2,12 +2,21 @@
 //!
 //! A body panics when a promise is broken; a fuzzer looks for bytes that make it.
 
-use crate::wire::colorlight::ColorlightFrame;
-use crate::wire::ethernet::EthernetFrame;
-use crate::wire::field::{put_bytes, put_u8};
-use crate::wire::ocp809::StreamPacket;
-use crate::wire::ocp809::control::{Body, ControlFrame, ControlHeader, HEADER_LEN, Message, Reassembly, Request, Seal, forward};
+use crate::emulator::VirtualWall;
+use crate::geometry::PixelSize;
+use crate::ids::{PortIndex, ScreenIndex};
+use crate::stream::FeedEnd;
+use crate::time::{NANOS_PER_SECOND, Nanos, Tai};
+use crate::wall::layout::{Grid, serpentine};
+use crate::wall::{ProtocolKind, Wall};
+use crate::wire::colorlight::{self, ColorlightFrame};
+use crate::wire::ethernet::{self, EtherType, EthernetFrame, MacAddress};
+use crate::wire::field::{put_bytes, put_u8, u16_at};
+use crate::wire::ocp809::control::{
+    Body, ControlFrame, ControlHeader, HEADER_LEN, Message, Reassembly, Request, Seal, forward, mend,
+};
 use crate::wire::ocp809::examples::{CARD, CARD_ADDRESS, KEY, SENDER_ADDRESS};
+use crate::wire::ocp809::{FrameId, StreamPacket, seal};
 use crate::wire::print::Print;
 
 const SEAL: Seal<'static> = Seal { destination: CARD_ADDRESS, source: SENDER_ADDRESS, frame_max: 9_014, signer: None };
@@ -69,6 +78,71 @@ pub fn pieces(data: &[u8]) {
             let _ = join.push(&frame);
         }
     }
+}
+
+/// A conversation with virtual cards of both protocols: each piece is a byte of how, two of length, and its bytes.
+///
+/// How: bits 0 and 1 are the envelope ([`enveloped`]), bit 2 the port, bit 3 its end, bits 4 to 7 the time that passes.
+pub fn cards(data: &[u8]) {
+    let mut cards = VirtualWall::new(&wall_of_both());
+    let (mut now, mut rest) = (0_u64, data);
+    while let Some(([how, high, low], tail)) = rest.split_first_chunk() {
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        let (piece, tail) = tail.split_at_checked(length).unwrap_or((tail, &[]));
+        rest = tail;
+        now += (1_u64 << (2 * (how >> 4))) - 1;
+        let port = PortIndex(u16::from(how >> 2 & 1));
+        let end = if how & 8 == 0 { FeedEnd::Head } else { FeedEnd::Tail };
+        cards.deliver(port, end, Nanos(now), Tai(now), &enveloped(how & 3, piece));
+        cards.advance(Nanos(now), Tai(now));
+    }
+    // Whatever still waits for its time has it now.
+    now += 10 * NANOS_PER_SECOND;
+    cards.advance(Nanos(now), Tai(now));
+    for (port, end) in [(0, FeedEnd::Head), (0, FeedEnd::Tail), (1, FeedEnd::Head), (1, FeedEnd::Tail)] {
+        cards.drain(PortIndex(port), end, &mut |frame| {
+            assert!(EthernetFrame::new_checked(frame).is_ok() && frame.len() <= 9_018, "cards answer in frames");
+        });
+    }
+    let mut light = Vec::new();
+    cards.light(ScreenIndex(0), &mut light);
+    assert_eq!(light.len(), 4 * 8 * 4, "each LED has its light");
+    assert!(light.iter().flatten().all(|channel| (0.0..=1.0).contains(channel)), "and no more than there is");
+}
+
+/// A piece as a cable brings it: 0 as it is; 1 as a stream packet and 2 as a control packet, addressed and with a good CRC;
+/// 3 as a Colorlight frame.
+fn enveloped(envelope: u8, piece: &[u8]) -> Vec<u8> {
+    let addressed = |kind: &[u8]| [&MacAddress::BROADCAST.0[..], &SENDER_ADDRESS.0, kind, piece].concat();
+    match envelope {
+        0 => piece.to_vec(),
+        1 => {
+            let mut frame = addressed(&EtherType::OCP809_STREAM.0.to_be_bytes());
+            if let Some(packet) = frame.get_mut(ethernet::HEADER_LEN..) {
+                let frame_id = FrameId(u16_at(packet, 2));
+                seal(packet, frame_id);
+            }
+            frame
+        }
+        2 => {
+            let mut frame = addressed(&EtherType::OCP809_CONTROL.0.to_be_bytes());
+            mend(&mut frame);
+            frame
+        }
+        _ => [&colorlight::CARD_ADDRESS.0[..], &colorlight::SENDER_ADDRESS.0, piece].concat(),
+    }
+}
+
+/// A wall of two ports with two cards of 8x4 pixels each, the second of Colorlight receivers.
+fn wall_of_both() -> Wall {
+    let mut grid = Grid::new(4, 1, PixelSize::new(8, 4));
+    grid.ports = 2;
+    let Ok(mut spec) = serpentine(&grid) else { unreachable!("a small grid") };
+    if let Some(port) = spec.ports.get_mut(1) {
+        port.protocol = ProtocolKind::Colorlight;
+    }
+    let Ok(wall) = Wall::from_spec(&spec) else { unreachable!("a small wall") };
+    wall
 }
 
 /// Without the types that this version does not know: they are reported, not written.

@@ -181,7 +181,7 @@ fn a_full_disk_is_an_error_and_leaves_a_valid_file() {
     let TransportError::System { operation: "writing the capture", source } = &error else { panic!("{error:?}") };
     assert_eq!(source.kind(), std::io::ErrorKind::StorageFull, "{source}");
     assert!(send(&mut ports[1], &bytes).is_err(), "and it stays one, for every port");
-    assert!(ports[0].finish().is_err(), "also at the end");
+    assert!(ports[0].file().finish().is_err(), "also at the end");
     drop(ports);
     let (read, damage) = read_all(&path);
     let copied = tempfile::NamedTempFile::new().unwrap();

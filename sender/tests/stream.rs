@@ -225,9 +225,9 @@ fn both_ends_of_a_loop_get_the_same_bytes_but_their_own_source_and_the_tail_its_
         frame[6..12].copy_from_slice(&SOURCE.0);
     }
     assert_eq!((head.len(), &head[2..104]), (106, &tail_frames[2..104]), "else the same");
-    let latches = |frames: &[Vec<u8>]| frames.iter().filter_map(|frame| latch_of(frame)).collect::<Vec<_>>();
-    assert_eq!(latches(&head), [(4, false, 0), (4, true, 0), (5, false, 102), (5, true, 102)], "LATCH, then COPY");
-    assert_eq!(latches(&tail_frames), [(4, true, 0), (4, false, 0), (5, true, 102), (5, false, 102)], "COPY, then LATCH");
+    let sequence = |frames: &[Vec<u8>]| frames.iter().filter_map(|frame| latch_of(frame)).collect::<Vec<_>>();
+    assert_eq!(sequence(&head), [(4, false, 0), (4, true, 0), (5, false, 102), (5, true, 102)], "LATCH, then COPY");
+    assert_eq!(sequence(&tail_frames), [(4, true, 0), (4, false, 0), (5, true, 102), (5, false, 102)], "COPY, then LATCH");
 
     tail.set_plugged(false);
     let frame = start(&bench, 6);

@@ -56,6 +56,7 @@ fn cases() -> Vec<Case> {
         Case { name: "per module, RGB16", wire: WireFormat::Rgb16, ..base },
         Case { name: "per module, I420 to RGB8", format: yuv, ..base },
         Case { name: "per module, NV12 to RGB8", format: PixelFormat::Nv12, ..base },
+        Case { name: "uncalibrated, I420 to RGB8", format: yuv, calibration: Calibration::None, ..base },
         Case { name: "pass-through, RGB8", transfer: LinkTransfer::Source, calibration: Calibration::None, ..base },
     ]
 }

@@ -110,6 +110,8 @@ pub struct Plane<'a> {
 pub struct FrameView<'a> {
     shape: SourceShape,
     planes: [Plane<'a>; 3],
+    /// Bytes of each plane's rows.
+    row_bytes: [usize; 3],
 }
 
 /// Why a picture cannot be read.
@@ -189,7 +191,8 @@ impl<'a> FrameView<'a> {
             return Err(FrameError::PlaneCount { format, expected, found: planes.len() });
         }
         let mut own = [Plane::default(); 3];
-        for (index, (slot, plane)) in own.iter_mut().zip(planes).enumerate() {
+        let mut lengths = [0; 3];
+        for (index, ((slot, length), plane)) in own.iter_mut().zip(&mut lengths).zip(planes).enumerate() {
             let row_bytes = format.row_bytes(index, shape.size);
             if plane.stride < row_bytes {
                 return Err(FrameError::Stride { plane: index, stride: plane.stride, row_bytes });
@@ -199,9 +202,9 @@ impl<'a> FrameView<'a> {
             if plane.data.len() < needed {
                 return Err(FrameError::TooShort { plane: index, expected: needed, found: plane.data.len() });
             }
-            *slot = *plane;
+            (*slot, *length) = (*plane, row_bytes);
         }
-        Ok(Self { shape, planes: own })
+        Ok(Self { shape, planes: own, row_bytes: lengths })
     }
 
     /// A picture whose planes lie one after the other without padding: what a pipe delivers.
@@ -248,10 +251,10 @@ impl<'a> FrameView<'a> {
 
     /// Row `y` of plane `plane`, without padding; empty outside of the picture.
     #[must_use]
+    #[inline]
     pub fn row(&self, plane: usize, y: usize) -> &'a [u8] {
-        let Some(own) = self.planes.get(plane) else { return &[] };
+        let (Some(own), Some(&length)) = (self.planes.get(plane), self.row_bytes.get(plane)) else { return &[] };
         let start = own.stride.saturating_mul(y);
-        let length = self.shape.format.row_bytes(plane, self.shape.size);
         own.data.get(start..start.saturating_add(length)).unwrap_or_default()
     }
 }

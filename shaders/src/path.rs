@@ -8,6 +8,7 @@ use ocp809_sender::ids::PortIndex;
 
 use crate::error::PathError;
 use crate::frame::FrameView;
+use crate::host::Host;
 use crate::plan::PathPlan;
 
 /// Called with each range of packets of a port whose payloads are complete, in rising order per port, on the thread that
@@ -37,6 +38,11 @@ pub trait PixelPath: Send + Debug {
         out: &mut [&mut [u8]],
         done: PacketsDone<'_>,
     ) -> Result<(), PathError>;
+
+    /// Where a loop that calls [`PixelPath::process`] frame after frame belongs.
+    fn host(&self) -> Host {
+        Host::CALLER
+    }
 
     /// What computes the frames, for people.
     fn name(&self) -> &str;

@@ -19,6 +19,9 @@ pub const IDENTITY: Rows3 = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 /// White luminance that is assumed for absolute sources (PQ, HLG) on a screen whose luminance is unknown, in cd/m2.
 pub const ASSUMED_PEAK_NITS: f64 = 1_000.0;
 
+/// A module with nothing to correct.
+const NEUTRAL_MODULE: ModulePath = ModulePath { level: 1.0, gains: [1.0; 3], correction: Correction::None, low_grey: [0.0; 3] };
+
 /// Settings of the whole path.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PathSpec {
@@ -70,6 +73,8 @@ pub struct PortPath {
 pub struct ModulePath {
     /// Level that the host applies to this module alone (groups, cabinets), 0.0 to 2.0.
     pub level: f64,
+    /// Gains of red, green and blue that the host applies to this module alone, 0.0 to 2.0; results are clipped at white.
+    pub gains: [f64; 3],
     /// Colour and brightness calibration.
     pub correction: Correction,
     /// Share of the port's low-grey loss that its red, green and blue drivers have, -4.0 to 4.0.
@@ -202,11 +207,55 @@ impl Default for PortPath {
 
 impl Default for ModulePath {
     fn default() -> Self {
-        Self { level: 1.0, correction: Correction::None, low_grey: [0.0; 3] }
+        NEUTRAL_MODULE
+    }
+}
+
+impl ScreenPath {
+    fn differs_in_levels_only(&self, other: &Self) -> bool {
+        let Self { brightness: _, gains: _, crop, transfer, peak_nits, lut3d, gamut, knee } = self;
+        let same = |own: f64, other: f64| own.to_bits() == other.to_bits();
+        *crop == other.crop
+            && *transfer == other.transfer
+            && same(*peak_nits, other.peak_nits)
+            && *lut3d == other.lut3d
+            && *gamut == other.gamut
+            && *knee == other.knee
+    }
+}
+
+impl PortPath {
+    fn differs_in_levels_only(&self, other: &Self) -> bool {
+        let Self { level: _, transfer, dither, loss } = self;
+        *transfer == other.transfer && *dither == other.dither && *loss == other.loss
+    }
+}
+
+impl ModulePath {
+    fn differs_in_levels_only(&self, other: &Self) -> bool {
+        let Self { level: _, gains: _, correction, low_grey } = self;
+        *correction == other.correction && low_grey.map(f64::to_bits) == other.low_grey.map(f64::to_bits)
     }
 }
 
 impl PathSpec {
+    /// The settings of a module.
+    pub(crate) fn module(&self, index: usize) -> &ModulePath {
+        self.modules.get(index).unwrap_or(&NEUTRAL_MODULE)
+    }
+
+    /// Whether brightness, gains and levels are all in which it may differ from `other`.
+    pub(crate) fn differs_in_levels_only(&self, other: &Self) -> bool {
+        let Self { screens, ports, modules } = self;
+        let count = modules.len().max(other.modules.len());
+        screens.len() == other.screens.len()
+            && ports.len() == other.ports.len()
+            && (modules.is_empty() || other.modules.is_empty() || modules.len() == other.modules.len())
+            && screens.iter().zip(&other.screens).all(|(own, other)| own.differs_in_levels_only(other))
+            && ports.iter().zip(&other.ports).all(|(own, other)| own.differs_in_levels_only(other))
+            && (0..count).all(|index| self.module(index).differs_in_levels_only(other.module(index)))
+    }
+
     /// Everything neutral at full brightness; source rectangles, white luminance, links' transfer functions and dither
     /// as the wall says.
     #[must_use]

@@ -76,6 +76,22 @@ fn unsafe_code_stays_where_it_is_expected() {
     }
 }
 
+/// A file has one subject; one that grows beyond this has two.
+const MAX_LINES: usize = 500;
+
+#[test]
+fn no_file_grows_beyond_what_one_reads() {
+    for folder in ["app", "sender", "calibration", "shaders", "tests"] {
+        let mut files = Vec::new();
+        rust_files(&repository().join(folder), &mut files);
+        assert!(!files.is_empty(), "{folder} has sources");
+        for file in files.iter().filter(|file| !file.components().any(|part| part.as_os_str() == "target")) {
+            let lines = std::fs::read_to_string(file).expect("source is UTF-8").lines().count();
+            assert!(lines <= MAX_LINES, "{} has {lines} lines: split it by subject", file.display());
+        }
+    }
+}
+
 #[test]
 fn every_dependency_is_licensed_and_comes_from_the_registry() {
     const ACCEPTED: [&str; 13] = [

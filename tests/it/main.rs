@@ -3,6 +3,7 @@
 mod cut_cables;
 mod dissector;
 mod faulty_cable;
+mod full_hd;
 mod guards;
 mod namespaces;
 mod sources;

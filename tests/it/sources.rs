@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ocp809_app::capture::{ColorPolicy, Monitor, OpenContext, Picture, open};
+use ocp809_app::capture::{ColorPolicy, Monitor, NamedSources, OpenContext, Picture, open};
 use ocp809_app::control::status::SourceState;
 use ocp809_sender::geometry::PixelSize;
 use ocp809_sender::time::{Rational, SystemClock};
@@ -35,6 +35,7 @@ fn opened(uri: &str) -> (Box<dyn Picture>, Monitor) {
         color: ColorPolicy::default(),
         lossless: true,
         strict: true,
+        named: NamedSources::default(),
     };
     open(&uri.parse().unwrap(), &context).unwrap()
 }

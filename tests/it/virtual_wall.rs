@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use image::RgbImage;
-use ocp809_app::config::{GpuChoice, load_wall};
+use ocp809_app::config::{GpuChoice, load_wall, load_wall_spec};
 use ocp809_app::control::status::Status;
-use ocp809_app::control::{Client, Command, PropertyPath, Request, Saved, Value};
+use ocp809_app::control::{Client, Command, Outcome, PropertyPath, Request, Saved, Value};
 use ocp809_app::pixel_path;
 use ocp809_app::virtual_show::VirtualShow;
+use ocp809_sender::geometry::PixelRect;
 use ocp809_sender::ids::{PortIndex, ScreenIndex};
 use ocp809_sender::wall::Wall;
+use ocp809_sender::wall::spec::GroupSpec;
 use ocp809_tests::repository;
 use tempfile::TempDir;
 
@@ -146,6 +148,74 @@ fn black_out_is_dark_within_two_frames_and_normal_brings_the_picture_back() {
     wait_for(&show, "normal", |status| status.master > 0.99);
     std::thread::sleep(Duration::from_millis(200));
     assert_eq!(light(&show), bright, "as bright as before");
+}
+
+/// Mean light of each cabinet of a one-screen wall, 0.0 to 1.0 of full.
+fn light_of_cabinets(show: &VirtualShow, wall: &Wall) -> Vec<[f64; 3]> {
+    let light = show.host.with_cards(|cards| {
+        let mut light = Vec::new();
+        cards.light(ScreenIndex(0), &mut light);
+        light
+    });
+    let light = light.expect("the cards' thread runs");
+    let width = wall.screens()[0].size.width;
+    let mean = |rect: PixelRect| {
+        let mut sum = [0.0; 3];
+        for y in rect.y..rect.y + rect.height {
+            for x in rect.x..rect.x + rect.width {
+                let pixel = light[(y * width + x) as usize];
+                sum.iter_mut().zip(pixel).for_each(|(sum, channel)| *sum += f64::from(channel));
+            }
+        }
+        sum.map(|sum| sum / (f64::from(rect.width) * f64::from(rect.height)))
+    };
+    wall.cabinets().iter().map(|cabinet| mean(cabinet.rect)).collect()
+}
+
+#[test]
+fn trims_of_groups_and_cabinets_multiply_within_the_screens_limit() {
+    let file = repository().join("assets/walls/demo.toml");
+    let mut spec = load_wall_spec(&file).expect("the sample wall is right").spec;
+    spec.screens[0].brightness_limit_percent = 50.0;
+    spec.groups = ["left", "top"].map(|id| GroupSpec { id: id.into(), name: String::new() }).to_vec();
+    spec.cabinets[0].groups = vec!["left".into(), "top".into()];
+    spec.cabinets[1].groups = vec!["top".into()];
+    let ids: Vec<String> = spec.cabinets.iter().map(|cabinet| cabinet.id.to_string()).collect();
+    let wall = Arc::new(Wall::from_spec(&spec).expect("the wall is right"));
+    let show = start(&wall, &[("source.uri", Value::text("pattern:white?full")), ("brightness.percent", Value::Number(40.0))]);
+    wait_for(&show, "white", |status| shown(status) > 5);
+    set(&show, "group:left/trim.brightness", Value::Number(50.0));
+    set(&show, "group:top/trim.brightness", Value::Number(80.0));
+    set(&show, &format!("cabinet:{}/trim.gain.green", ids[1]), Value::Number(90.0));
+    set(&show, &format!("cabinet:{}/trim.brightness", ids[2]), Value::Number(200.0));
+    let expected = [[0.16; 3], [0.32, 0.288, 0.32], [0.5; 3], [0.4; 3]];
+    let is_near = |found: &[[f64; 3]]| {
+        let channels = found.iter().flatten().zip(expected.iter().flatten());
+        channels.fold(true, |all, (found, expected)| all && (found - expected).abs() < 0.003)
+    };
+    let settled = (0..200).map(|_| light_of_cabinets(&show, &wall)).find(|found| {
+        std::thread::sleep(Duration::from_millis(20));
+        is_near(found)
+    });
+    assert!(settled.is_some(), "the light is {:?}, expected {expected:?}", light_of_cabinets(&show, &wall));
+    let limited = show.engine.client().send(Command::new(
+        "test",
+        Request::Get(vec![format!("cabinet:{}/trim.brightness", ids[2]).parse().expect("a property")]),
+    ));
+    let Outcome::Done(readings) = limited.outcome else { unreachable!("a reading is an answer") };
+    assert_eq!(readings[0].actual, Value::Number(125.0), "50 % of 40 % is all that the limit leaves");
+
+    // An identified cabinet flashes; the others keep their trims.
+    set(&show, "identify", Value::text(&ids[0]));
+    let flashes: Vec<_> = (0..100)
+        .map(|_| {
+            std::thread::sleep(Duration::from_millis(20));
+            light_of_cabinets(&show, &wall)
+        })
+        .collect();
+    assert!(flashes.iter().any(|found| found[0].iter().sum::<f64>() < 1e-6), "it is dark in between");
+    assert!(flashes.iter().any(|found| found[0][0] > 0.3), "and bright");
+    assert!(flashes.iter().all(|found| (found[1][1] - 0.288).abs() < 0.003), "the others stay");
 }
 
 #[test]

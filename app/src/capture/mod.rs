@@ -9,6 +9,7 @@ mod error;
 mod generated;
 mod mailbox;
 mod monitor;
+mod named;
 mod parameters;
 mod program;
 pub mod raw;
@@ -34,6 +35,7 @@ use ocp809_shaders::FrameView;
 pub use color::{ColorHints, ColorPolicy};
 pub use error::SourceError;
 pub use monitor::{Monitor, PictureCounts};
+pub use named::NamedSources;
 pub use uri::{SourceUri, UriError};
 
 use mailbox::{Due, Reader, Writer, mailbox};
@@ -78,14 +80,16 @@ pub struct OpenContext {
     pub lossless: bool,
     /// No second try after a failure.
     pub strict: bool,
+    /// Sources that the show knows by name.
+    pub named: NamedSources,
 }
 
 impl core::fmt::Debug for OpenContext {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { wall, clock: _, rate, color, lossless, strict } = self;
+        let Self { wall, clock: _, rate, color, lossless, strict, named } = self;
         let mut f = f.debug_struct("OpenContext");
         f.field("wall", &wall.name()).field("rate", rate).field("color", color);
-        f.field("lossless", lossless).field("strict", strict).finish_non_exhaustive()
+        f.field("lossless", lossless).field("strict", strict).field("named", named).finish_non_exhaustive()
     }
 }
 

@@ -19,6 +19,7 @@ fn context() -> OpenContext {
         color: ColorPolicy::default(),
         lossless: true,
         strict: true,
+        named: NamedSources::default(),
     }
 }
 

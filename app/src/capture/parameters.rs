@@ -8,6 +8,7 @@ use ocp809_shaders::frame::MAX_SOURCE_SIDE;
 use super::raw;
 use super::uri::{AtEnd, SourceKind, SourceUri, StreamFormat, Timing, UriError};
 use super::y4m::MAX_FRAME_BYTES;
+use crate::control::rate::exact_rate;
 
 /// Parameters of one source as they are read.
 pub(super) struct Parameters {
@@ -131,16 +132,7 @@ fn parse_rate(text: &str) -> Option<Rational> {
     if let Some((numerator, denominator)) = text.split_once('/') {
         return Rational::new(numerator.parse().ok()?, denominator.parse().ok()?);
     }
-    let hz: f64 = text.parse().ok().filter(|hz| (0.001..=1_000.0).contains(hz))?;
-    let nearest = hz.round();
-    let ntsc = (hz - nearest * 1_000.0 / 1_001.0).abs() < 0.006 && (hz - nearest).abs() > 0.01;
-    if ntsc { Rational::new(millionths(nearest / 1_000.0)?, 1_001) } else { Rational::new(millionths(hz)?, 1_000_000) }
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value lies within 0 to 4294, checked above")]
-fn millionths(value: f64) -> Option<u32> {
-    let millionths = (value * 1e6).round();
-    (0.0..4.2e9).contains(&millionths).then_some(millionths as u32)
+    exact_rate(text.parse().ok().filter(|hz| (0.001..=1_000.0).contains(hz))?)
 }
 
 #[cfg(test)]

@@ -293,7 +293,7 @@ mod tests {
         let sized = SourceKind::Pattern { pattern: "grey?level=20".parse().unwrap(), size: Some(PixelSize::new(64, 32)) };
         assert_eq!(kind("pattern:grey?level=20&size=64x32"), sized);
         assert_eq!(kind("image:a ?.png"), SourceKind::Image("a ?.png".into()));
-        let fifty = Rational::new(50_000_000, 1_000_000).unwrap();
+        let fifty = Rational::new(50, 1).unwrap();
         assert_eq!(kind("seq:f/img_????.png?fps=50"), SourceKind::Sequence { files: "f/img_????.png".into(), rate: fifty });
         assert_eq!(
             kind("seq:f/img_????.png"),

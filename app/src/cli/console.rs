@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::config::Paths;
 use crate::error::AppError;
+use crate::run::{Host, Progress};
 
 /// The two writers of a command and what they lead to.
 pub struct Console<'a> {
@@ -18,6 +19,8 @@ pub struct Console<'a> {
     pub err_is_terminal: bool,
     /// Whether results are wanted as JSON.
     pub json: bool,
+    /// Whether nothing but results and errors is wanted.
+    pub quiet: bool,
     /// Where this user keeps things.
     pub paths: Paths,
     nowhere: io::Sink,
@@ -32,12 +35,24 @@ impl fmt::Debug for Console<'_> {
 impl<'a> Console<'a> {
     /// A console on two writers.
     pub fn new(out: &'a mut dyn Write, err: &'a mut dyn Write, paths: Paths) -> Self {
-        Self { out, err, err_is_terminal: false, json: false, paths, nowhere: io::sink() }
+        Self { out, err, err_is_terminal: false, json: false, quiet: false, paths, nowhere: io::sink() }
     }
 
     /// Where text for people goes: nowhere when results are wanted as JSON.
     pub fn text_out(&mut self) -> &mut dyn Write {
         if self.json { &mut self.nowhere } else { self.out }
+    }
+
+    /// What a long job needs of its surroundings; its remarks go where results go.
+    pub fn host<'b>(&'b mut self, progress: &'b mut dyn FnMut(Progress)) -> Host<'b> {
+        let out: &mut dyn Write = if self.json || self.quiet { &mut self.nowhere } else { &mut *self.out };
+        Host { paths: &self.paths, out, progress }
+    }
+
+    /// The same; its remarks go where errors go, because results follow on the other side.
+    pub fn host_aside<'b>(&'b mut self, progress: &'b mut dyn FnMut(Progress)) -> Host<'b> {
+        let out: &mut dyn Write = if self.quiet { &mut self.nowhere } else { &mut *self.err };
+        Host { paths: &self.paths, out, progress }
     }
 
     /// Writes a result for people, as it is.

@@ -24,7 +24,7 @@ pub(super) struct Args {
 pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError> {
     let Args { interfaces, confirm, wait } = args;
     let options = DiscoverOptions { interfaces, confirm, wait_ms: wait };
-    let reports = crate::run::discover(&options, &mut console.err)?;
+    let reports = crate::run::discover(&options, &mut console.host_aside(&mut |_| {}))?;
     if console.json {
         return console.document(&reports);
     }

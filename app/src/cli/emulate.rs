@@ -36,5 +36,5 @@ pub(super) struct Args {
 pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError> {
     let Args { wall, interfaces, tails, out, seconds, bare } = args;
     let options = EmulateOptions { wall, interfaces, tails, out, seconds, bare };
-    Ok(crate::run::emulate(&options, console.text_out())?)
+    Ok(crate::run::emulate(&options, &mut console.host(&mut |_| {}))?)
 }

@@ -10,6 +10,7 @@ mod generate;
 mod get;
 mod inspect;
 mod patterns;
+mod progress;
 mod run;
 mod send;
 mod show_action;
@@ -58,6 +59,9 @@ struct Global {
     /// Results as JSON on stdout, errors as JSON on stderr
     #[arg(long, global = true)]
     json: bool,
+    /// Results and errors only: no remarks, no progress
+    #[arg(long, short, global = true)]
+    quiet: bool,
     /// What is logged to stderr: error, warn, info, debug, trace, or TARGET=LEVEL pairs; `RUST_LOG` when left out
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
@@ -103,6 +107,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console<'_>, 
         Err(refusal) => return explain(&refusal, console),
     };
     console.json = cli.global.json;
+    console.quiet = cli.global.quiet;
     if let Some(socket) = cli.global.socket {
         console.paths.socket = socket;
     }

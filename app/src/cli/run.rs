@@ -59,7 +59,6 @@ fn gpu(text: &str) -> Result<GpuChoice, String> {
 
 pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError> {
     let Args { document, source, interfaces, tails, confirm, strict, take_over, settings, gpu } = args;
-    let socket = Some(console.paths.socket.clone());
-    let options = RunOptions { document, source, interfaces, tails, confirm, strict, take_over, settings, socket, gpu };
-    Ok(crate::run::run(&options, console.text_out())?)
+    let options = RunOptions { document, source, interfaces, tails, confirm, strict, take_over, settings, gpu };
+    Ok(crate::run::run(&options, &mut console.host(&mut |_| {}))?)
 }

@@ -3,9 +3,11 @@
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
+use super::progress::Bar;
 use super::{Console, values};
 use crate::control::{PropertyPath, Value};
 use crate::error::AppError;
+use crate::run::SendReport;
 use crate::run::options::{SendOptions, SendTarget};
 
 /// Sends a number of frames and ends
@@ -38,9 +40,24 @@ pub(super) struct Args {
 pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError> {
     let Args { document, source, frames, to, confirm, settings } = args;
     let options = SendOptions { document, source, frames: frames.get(), target: to, confirm, settings };
-    let report = crate::run::send(&options, console.text_out())?;
+    let bar = Bar::new(console, "frames");
+    let sent = crate::run::send(&options, &mut console.host(&mut |progress| bar.show(progress)));
+    drop(bar);
+    let report = sent?;
     if console.json {
         return console.document(&report);
     }
-    console.line(format_args!("{} frames in {} packets to {}", report.frames, report.packets, report.to))
+    console.line(summary(&report))
+}
+
+fn summary(report: &SendReport) -> String {
+    let counted = |count: u64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    #[expect(clippy::cast_precision_loss, reason = "a time for people")]
+    let seconds = report.milliseconds as f64 / 1000.0;
+    let dropped = match report.dropped {
+        0 => String::new(),
+        dropped => format!("; {} left out: this host or a link was too slow", counted(dropped, "frame")),
+    };
+    let (frames, packets) = (counted(report.frames, "frame"), counted(report.packets, "packet"));
+    format!("{frames} in {packets} to {} within {seconds:.1} s{dropped}", report.to)
 }

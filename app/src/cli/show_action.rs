@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::{Console, connect, values};
-use crate::control::{Action, BrightnessLevel, Client, Command, Outcome, PresetPart, Request};
+use crate::control::{Action, BrightnessLevel, Client, Command, Outcome, PresetPart, Request, Target};
 use crate::error::AppError;
 
 /// Acts on a running show: black out, brightness, presets and more
@@ -28,6 +28,16 @@ enum Word {
         /// A percentage such as 35%, or a luminance such as 400nit
         #[arg(value_parser = values::parsed::<BrightnessLevel>)]
         level: BrightnessLevel,
+        #[command(flatten)]
+        fade: Fade,
+    },
+    Trim {
+        /// group:ID or cabinet:ID
+        #[arg(value_parser = values::parsed::<Target>)]
+        part: Target,
+        /// Brightness against the rest of the screen, 0 to 200%
+        #[arg(value_parser = values::percent)]
+        percent: f64,
         #[command(flatten)]
         fade: Fade,
     },
@@ -92,6 +102,7 @@ impl From<Word> for Action {
             Word::Freeze => Self::Freeze,
             Word::Normal(Fade { fade_ms }) => Self::Normal { fade_ms },
             Word::Brightness { level, fade: Fade { fade_ms } } => Self::Brightness { level, fade_ms },
+            Word::Trim { part, percent, fade: Fade { fade_ms } } => Self::Trim { part, percent, fade_ms },
             Word::Preset { number, parts: Parts { only }, fade: Fade { fade_ms } } => Self::Preset { number, only, fade_ms },
             Word::StorePreset { number, name, parts: Parts { only } } => Self::StorePreset { number, name, only },
             Word::DeletePreset { number } => Self::DeletePreset { number },

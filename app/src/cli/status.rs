@@ -13,7 +13,8 @@ use crate::error::AppError;
 
 /// Shows how a running show is doing
 ///
-/// Exits with 1 if an alarm of severity error or critical is on.
+/// Exits with 0 while all is well and with 1 while an alarm of severity error or critical is on, so that monitoring can
+/// watch a show with this line alone; notices and warnings do not count. With --follow it goes on until it is interrupted.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   ocp809 status
@@ -38,10 +39,9 @@ pub(super) fn run(args: &Args, console: &mut Console<'_>) -> Result<(), AppError
         return follow(&show, console);
     }
     if console.json { console.document(&*status) } else { console.print(text(&status)) }?;
-    let checks = status.alarms.len();
     match status.alarms.iter().filter(|alarm| alarm.severity >= Severity::Error).count() {
         0 => Ok(()),
-        failed => Err(AppError::ChecksFailed { failed, checks }),
+        grave => Err(AppError::Alarms { grave }),
     }
 }
 

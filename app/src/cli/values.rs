@@ -26,6 +26,12 @@ pub(super) enum ValueError {
         /// What was written.
         text: String,
     },
+    /// No percentage.
+    #[error("{text:?} is no percentage: write 97.5% or 97.5")]
+    Percent {
+        /// What was written.
+        text: String,
+    },
     /// No setting.
     #[error("{text:?} is no setting: write PATH=VALUE, for example color.gamma=2.4")]
     Setting {
@@ -65,6 +71,12 @@ pub(super) fn step(text: &str) -> Result<(i64, i64), ValueError> {
         Some((Ok(columns), Ok(rows))) => Ok((columns, rows)),
         _ => Err(ValueError::Step { text: text.to_owned() }),
     }
+}
+
+/// `97.5%` or `97.5`.
+pub(super) fn percent(text: &str) -> Result<f64, ValueError> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim_end().parse().ok().filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| ValueError::Percent { text: text.to_owned() })
 }
 
 /// `color.gamma=2.4`. The property itself reads the value later, with its unit.

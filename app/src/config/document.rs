@@ -107,6 +107,16 @@ impl<'t> Document<'t> {
         DocumentProblems::new(self.file, self.text, problems, unlisted)
     }
 
+    /// Whether the document has a key at its top level.
+    pub(super) fn has_key(&self, key: &str) -> bool {
+        self.table.get_ref().contains_key(key)
+    }
+
+    /// The text of a key at its top level, where it is one.
+    pub(super) fn text_at(&self, key: &str) -> Option<&str> {
+        self.table.get_ref().get(key)?.get_ref().as_str()
+    }
+
     /// The bytes of a place.
     #[must_use]
     pub fn span(&self, place: &Place) -> Range<usize> {

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::document::{Document, SchemaVersion};
+use super::kind::{DocumentKind, expect_kind};
 use super::machine::{MACHINE_SCHEMA_VERSION, MachineSpec};
 use super::place::Place;
 use super::problem::{DocumentProblems, Problem};
@@ -123,6 +124,7 @@ fn resolve_wall(file: &str, text: &str) -> Result<(WallSpec, Wall), LoadError> {
 /// numbers and a save its comments; an older one is written anew.
 fn current_text(file: &str, text: String) -> Result<String, LoadError> {
     let document = Document::parse(file, &text).map_err(Box::new)?;
+    expect_kind(&document, DocumentKind::Wall)?;
     check_version(&document, WALL_SCHEMA_VERSION)?;
     if document.schema_version(WALL_SCHEMA_VERSION) == SchemaVersion::Known(WALL_SCHEMA_VERSION) {
         return Ok(text);
@@ -154,7 +156,7 @@ pub fn load_wall_spec(path: &Path) -> Result<Loaded<WallSpec>, LoadError> {
 ///
 /// When it cannot be read, or with everything that is wrong with it.
 pub fn load_show(path: &Path) -> Result<Loaded<ShowSpec>, LoadError> {
-    let loaded: Loaded<ShowSpec> = load(path, SHOW_SCHEMA_VERSION)?;
+    let loaded: Loaded<ShowSpec> = load(path, DocumentKind::Show, SHOW_SCHEMA_VERSION)?;
     let file = path.display().to_string();
     let document = Document::parse(&file, &loaded.text).map_err(Box::new)?;
     let problems = loaded.spec.problems(&document);
@@ -167,7 +169,7 @@ pub fn load_show(path: &Path) -> Result<Loaded<ShowSpec>, LoadError> {
 ///
 /// When it cannot be read, or with everything that is wrong with it.
 pub fn load_machine(path: &Path) -> Result<Loaded<MachineSpec>, LoadError> {
-    match load::<MachineSpec>(path, MACHINE_SCHEMA_VERSION) {
+    match load::<MachineSpec>(path, DocumentKind::Machine, MACHINE_SCHEMA_VERSION) {
         Err(LoadError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             Ok(Loaded { path: path.to_owned(), text: String::new(), spec: MachineSpec::default() })
         }
@@ -181,10 +183,11 @@ pub fn load_machine(path: &Path) -> Result<Loaded<MachineSpec>, LoadError> {
     }
 }
 
-fn load<T: DeserializeOwned>(path: &Path, newest: u32) -> Result<Loaded<T>, LoadError> {
+fn load<T: DeserializeOwned>(path: &Path, kind: DocumentKind, newest: u32) -> Result<Loaded<T>, LoadError> {
     let text = read(path)?;
     let file = path.display().to_string();
     let document = Document::parse(&file, &text).map_err(Box::new)?;
+    expect_kind(&document, kind)?;
     check_version(&document, newest)?;
     let spec = document.decode().map_err(Box::new)?;
     Ok(Loaded { path: path.to_owned(), text, spec })
@@ -220,7 +223,7 @@ fn wall_problems(document: &Document<'_>, found: &WallProblems) -> DocumentProbl
     document.problems(problems.collect(), found.unlisted)
 }
 
-fn read(path: &Path) -> Result<String, LoadError> {
+pub(super) fn read(path: &Path) -> Result<String, LoadError> {
     let io_error = |source| LoadError::Io { path: path.to_owned(), source };
     let file = File::open(path).map_err(io_error)?;
     let mut bytes = Vec::new();

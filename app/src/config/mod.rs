@@ -2,6 +2,7 @@
 //! keep comments.
 
 pub mod document;
+pub mod kind;
 pub mod load;
 pub mod machine;
 pub mod paths;
@@ -12,11 +13,12 @@ pub mod saved;
 pub mod schema;
 pub mod show;
 
+pub use kind::{DocumentKind, Opened, open_wall_or_show};
 pub use load::{LoadError, Loaded, LoadedWall, load_machine, load_show, load_wall, load_wall_spec, parse_wall};
 pub use machine::{Confirmation, ConfirmedInterface, GpuChoice, InterfaceIdentity, MachineSpec, PortBinding};
 pub use paths::Paths;
 pub use problem::{DocumentProblems, Problem, ProblemReport};
-pub use save::{SaveError, edited, to_text, write_atomically};
+pub use save::{PartialFile, SaveError, edited, to_text, write_atomically};
 pub use saved::{SavedState, read_state, write_state};
 pub use show::{PresetSpec, Setting, Settings, ShowSpec, SourceSpec};
 

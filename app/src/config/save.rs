@@ -68,6 +68,44 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// A file in the making beside the one that it is to become: a job that fails or is interrupted leaves nothing behind, and
+/// what was there before stays.
+#[derive(Debug)]
+pub struct PartialFile {
+    scratch: Option<tempfile::TempPath>,
+    target: PathBuf,
+}
+
+impl PartialFile {
+    /// Begins a file that is to become `target`. A pipe or a device is written itself.
+    ///
+    /// # Errors
+    /// When nothing can be created in its folder.
+    pub fn beside(target: &Path) -> io::Result<Self> {
+        let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+        if fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+            return Ok(Self { scratch: None, target });
+        }
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = tempfile::Builder::new().prefix(".ocp809-").permissions(new_file_permissions()).tempfile_in(folder)?;
+        Ok(Self { scratch: Some(file.into_temp_path()), target })
+    }
+
+    /// Where to write.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.scratch.as_deref().unwrap_or(&self.target)
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// When the system refuses; nothing is left then.
+    pub fn keep(self) -> io::Result<()> {
+        self.scratch.map_or(Ok(()), |scratch| scratch.persist(&self.target).map_err(|error| error.error))
+    }
+}
+
 fn new_file_permissions() -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
     fs::Permissions::from_mode(0o644)

@@ -1,6 +1,7 @@
 //! show.toml: which wall, which sources, how it starts, and its presets. Nothing of a host, nothing of the wall's build.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,8 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::document::Document;
 use super::place::Place;
 use super::problem::Problem;
-use crate::control::check::{Checker, any_text};
-use crate::control::{Preset, PropertyPath, Refusal, Saved, Target, Value, WallFacts};
+use crate::capture::{NamedSources, UriError};
+use crate::control::check::Checker;
+use crate::control::property::TextForm;
+use crate::control::{Preset, PropertyPath, Refusal, Saved, Value, WallFacts};
+use crate::readers::read_text;
 
 /// The version of show.toml that this program writes.
 pub const SHOW_SCHEMA_VERSION: u32 = 1;
@@ -110,7 +114,7 @@ impl ShowSpec {
             let (key, span) = (place.to_string(), document.span(&place));
             problems.push(Problem { text, way_out: way_out.to_owned(), key, span, other: None });
         };
-        for (place, text) in wrong_settings(&self.settings, &Place::default().key("settings")) {
+        for (place, text) in self.wrong_settings(&self.settings, &Place::default().key("settings")) {
             report(place, text, "");
         }
         for (index, preset) in self.presets.iter().enumerate() {
@@ -118,12 +122,16 @@ impl ShowSpec {
             if self.presets.iter().take(index).any(|other| other.number == preset.number) {
                 report(place.clone().key("number"), format!("preset {} exists already", preset.number), "give each its own");
             }
-            for (place, text) in wrong_settings(&preset.settings, &place.key("settings")) {
+            for (place, text) in self.wrong_settings(&preset.settings, &place.key("settings")) {
                 report(place, text, "");
             }
         }
         for (index, source) in self.sources.iter().enumerate() {
-            let place = Place::default().key("source").index(index).key("id");
+            let place = Place::default().key("source").index(index);
+            if let Err(reason) = read_text(TextForm::SourceUri, &source.uri) {
+                report(place.clone().key("uri"), reason, "");
+            }
+            let place = place.key("id");
             if self.sources.iter().take(index).any(|other| other.id == source.id) {
                 report(place.clone(), format!("source {:?} exists already", source.id), "give each its own");
             }
@@ -134,10 +142,12 @@ impl ShowSpec {
         problems
     }
 
-    /// Where a source of this name comes from; other texts are URIs themselves.
-    #[must_use]
-    pub fn source_uri<'a>(&'a self, text: &'a str) -> &'a str {
-        self.sources.iter().find(|source| source.id == text).map_or(text, |source| &source.uri)
+    /// What the names of its sources stand for; `folder` is where the show lies.
+    ///
+    /// # Errors
+    /// [`UriError`] of the first that is no source: a show without [`Self::problems`] has none.
+    pub fn named_sources(&self, folder: &Path) -> Result<NamedSources, UriError> {
+        NamedSources::below(folder, self.sources.iter().map(|source| (source.id.as_str(), source.uri.as_str())))
     }
 
     /// What a first start of this show begins with.
@@ -164,25 +174,29 @@ impl ShowSpec {
         }
         saved
     }
-}
 
-/// Paths that do not exist and values that do not fit, as far as that can be said without the wall.
-fn wrong_settings(settings: &Settings, at: &Place) -> Vec<(Place, String)> {
-    let mut wrong = Vec::new();
-    for (place, path, value) in flattened(settings) {
-        let place = at.joined(&place);
-        match path.parse::<PropertyPath>() {
-            Err(error) => wrong.push((place, error.to_string())),
-            Ok(path) => {
+    /// Paths that do not exist and values that do not fit, as far as that can be said without the wall.
+    fn wrong_settings(&self, settings: &Settings, at: &Place) -> Vec<(Place, String)> {
+        let sources = self.sources.iter().map(|source| source.id.clone()).collect();
+        let facts = WallFacts { is_virtual: true, sources, ..WallFacts::default() };
+        let checker = Checker { facts: &facts, reader: read_anywhere };
+        let mut wrong = Vec::new();
+        for (place, path, value) in flattened(settings) {
+            let place = at.joined(&place);
+            match path.parse::<PropertyPath>() {
+                Err(error) => wrong.push((place, error.to_string())),
                 // Names of the wall's parts are checked once the wall is there.
-                let on_wall = PropertyPath { target: Target::Wall, property: path.property };
-                let facts = WallFacts { is_virtual: true, ..WallFacts::default() };
-                match (Checker { facts: &facts, reader: any_text }).check(&on_wall, value) {
+                Ok(path) => match checker.check_value(&path, value) {
                     Ok(_) | Err(Refusal::UnknownCabinet { .. } | Refusal::PeakUnknown { .. }) => {}
                     Err(refusal) => wrong.push((place, refusal.to_string())),
-                }
+                },
             }
         }
+        wrong
     }
-    wrong
+}
+
+/// What can be said about a text on any host: a file need not be on this one.
+fn read_anywhere(form: TextForm, text: &str) -> Result<(), String> {
+    if form == TextForm::File { Ok(()) } else { read_text(form, text) }
 }

@@ -194,8 +194,8 @@ fn a_show_gives_its_first_state_and_presets() {
     assert_eq!(first.values["color.gain.red"], crate::control::Value::Number(98.5));
     assert_eq!(first.values["screen:main/color.gamma"], crate::control::Value::Number(2.2));
     assert_eq!(first.presets[&1].values.len(), 2);
-    assert_eq!(show.source_uri("camera"), "cmd:ffmpeg -i /dev/video0 -f yuv4mpegpipe -");
-    assert_eq!(show.source_uri("pattern:bars"), "pattern:bars");
+    let named = show.named_sources(Path::new("/shows")).expect("are sources");
+    assert_eq!(named.resolve("camera"), "cmd:ffmpeg -i /dev/video0 -f yuv4mpegpipe -".parse());
     let saved = crate::control::Saved::default();
     assert!(show.later_start(saved).values.is_empty(), "the last state rules, and it had no values");
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::path::Target;
 use super::property::PresetPart;
 
 /// One thing to do.
@@ -31,6 +32,16 @@ pub enum Action {
     Brightness {
         /// How bright.
         level: BrightnessLevel,
+        /// How long the change takes, in milliseconds.
+        #[serde(default)]
+        fade_ms: u32,
+    },
+    /// A group or cabinet becomes brighter or darker than the rest of its screen.
+    Trim {
+        /// The group or cabinet, as `group:ID` or `cabinet:ID`.
+        part: Target,
+        /// Its brightness against the rest, in percent.
+        percent: f64,
         /// How long the change takes, in milliseconds.
         #[serde(default)]
         fade_ms: u32,
@@ -166,6 +177,7 @@ pub static ACTIONS: &[ActionInfo] = &[
     row("freeze", "Freeze", "The last picture stands still.", "freeze", true),
     row("normal", "Normal", "Ends black out and freeze.", "normal", true),
     row("brightness", "Brightness", "Sets the brightness in percent or nit.", "brightness 35%", true),
+    row("trim", "Trim", "Sets how bright a group or cabinet is against the rest of its screen.", "trim cabinet:B3 97.5%", false),
     row(
         "preset",
         "Recall preset",
@@ -203,6 +215,7 @@ impl Action {
             Self::Freeze => "freeze",
             Self::Normal { .. } => "normal",
             Self::Brightness { .. } => "brightness",
+            Self::Trim { .. } => "trim",
             Self::Preset { .. } => "preset",
             Self::StorePreset { .. } => "store-preset",
             Self::DeletePreset { .. } => "delete-preset",

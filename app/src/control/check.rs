@@ -5,7 +5,7 @@ use super::command::{Expected, Refusal};
 use super::facts::WallFacts;
 use super::nearest;
 use super::path::{PropertyPath, Target};
-use super::property::{Choice, Kind, Property, TextForm, Unit};
+use super::property::{Choice, Kind, Property, Scope, TextForm, Unit};
 use super::table::PropertyId;
 use super::value::Value;
 
@@ -43,7 +43,19 @@ impl Checker<'_> {
     /// Whatever the property, the wall or a reader has against it.
     pub fn check(&self, path: &PropertyPath, value: &Value) -> Result<Value, Refusal> {
         self.check_target(path)?;
+        self.check_value(path, value)
+    }
+
+    /// As [`Self::check`], wherever the path leads: for documents that are read without their wall.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the property, the wall or a reader has against the value.
+    pub fn check_value(&self, path: &PropertyPath, value: &Value) -> Result<Value, Refusal> {
         let row = path.property.property();
+        if !row.scope.admits(path.target.scope()) {
+            return Err(Refusal::TooNarrow { path: path.to_string(), allowed: row.scope.places().to_owned() });
+        }
         let value = match row.kind {
             Kind::Switch { .. } => switch(row, value)?,
             Kind::Number { min, max, step, unset, .. } => number(row, value, [min, max, step], unset)?,
@@ -60,6 +72,7 @@ impl Checker<'_> {
             Target::Screen(id) => (id, self.facts.screens.iter().map(|screen| screen.id.as_str()).collect()),
             Target::Group(id) => (id, self.facts.groups.iter().map(String::as_str).collect()),
             Target::Port(id) => (id, self.facts.ports.iter().map(String::as_str).collect()),
+            Target::Cabinet(id) => return self.check_cabinet(id),
         };
         if known.contains(&id) {
             return Ok(());
@@ -71,6 +84,15 @@ impl Checker<'_> {
         })
     }
 
+    /// A wall has too many cabinets to list them.
+    fn check_cabinet(&self, id: &str) -> Result<(), Refusal> {
+        if self.facts.cabinet(id).is_some() {
+            return Ok(());
+        }
+        let known = self.facts.cabinets.iter().map(|cabinet| cabinet.id.as_str());
+        Err(Refusal::UnknownCabinet { cabinet: id.to_owned(), nearest: nearest(id, known).unwrap_or_default().to_owned() })
+    }
+
     /// What only the wall can answer: a luminance needs peaks, faults need virtual cards.
     fn check_wall(&self, path: &PropertyPath, value: &Value) -> Result<(), Refusal> {
         match (path.property, value) {
@@ -79,6 +101,13 @@ impl Checker<'_> {
                     Some(screen) => Err(Refusal::PeakUnknown { screen: screen.id.clone() }),
                     None => Ok(()),
                 }
+            }
+            (_, value)
+                if path.target == Target::Wall
+                    && path.property.property().scope == Scope::Cabinet
+                    && *value != path.property.property().default_value() =>
+            {
+                Err(Refusal::OfParts { path: path.to_string() })
             }
             (PropertyId::FaultLoss, Value::Number(permille)) if *permille > 0.0 && !self.facts.is_virtual => {
                 Err(Refusal::VirtualOnly { path: path.to_string() })
@@ -98,17 +127,20 @@ impl Checker<'_> {
         if let Some(word) = unset.filter(|word| word.eq_ignore_ascii_case(text) || *value == Value::Switch(false)) {
             return Ok(Value::text(word));
         }
-        if form == TextForm::Cabinet && !self.facts.cabinets.iter().any(|id| id == text) {
-            let known = self.facts.cabinets.iter().map(String::as_str);
-            let nearest = nearest(text, known).unwrap_or_default().to_owned();
-            return Err(Refusal::UnknownCabinet { cabinet: text.to_owned(), nearest });
+        if form == TextForm::Cabinet {
+            self.check_cabinet(text)?;
         }
-        (self.reader)(form, text).map_err(|reason| Refusal::BadText {
-            path: row.path.to_owned(),
-            text: text.to_owned(),
-            reason,
-        })?;
-        Ok(Value::text(text))
+        if form == TextForm::SourceUri && self.facts.sources.iter().any(|name| name == text) {
+            return Ok(Value::text(text));
+        }
+        match (self.reader)(form, text) {
+            Ok(()) => Ok(Value::text(text)),
+            // Whoever writes no colon means a name.
+            Err(reason) if form == TextForm::SourceUri && !self.facts.sources.is_empty() && !text.contains(':') => {
+                Err(Refusal::UnknownSource { name: text.to_owned(), known: self.facts.sources.clone(), reason })
+            }
+            Err(reason) => Err(Refusal::BadText { path: row.path.to_owned(), text: text.to_owned(), reason }),
+        }
     }
 }
 
@@ -183,13 +215,14 @@ fn choice(row: &Property, value: &Value, options: &[Choice]) -> Result<Value, Re
 
 #[cfg(test)]
 mod tests {
-    use super::super::facts::ScreenFacts;
+    use super::super::facts::{CabinetFacts, ScreenFacts};
     use super::*;
 
     fn facts() -> WallFacts {
+        let cabinet = |id: &str| CabinetFacts { id: id.into(), ..CabinetFacts::default() };
         WallFacts {
             screens: vec![ScreenFacts { id: "main".into(), brightness_limit: 0.8, peak_nits: Some(1000.0) }],
-            cabinets: vec!["A1".into(), "B1".into()],
+            cabinets: vec![cabinet("A1"), cabinet("B1")],
             ..WallFacts::default()
         }
     }
@@ -227,6 +260,10 @@ mod tests {
         refused("output.mode", &Value::text("off"), "normal, black-out, freeze");
         refused("screen:left/color.gamma", &Value::Number(2.2), "it has main");
         refused("identify", &Value::text("A2"), "did you mean \"A1\"");
+        refused("cabinet:C1/trim.brightness", &Value::Number(99.0), "did you mean");
+        refused("group:left/trim.brightness", &Value::Number(99.0), "no group of this name; it has none");
+        refused("cabinet:A1/trim.brightness", &Value::Number(201.0), "from 0 to 200");
+        refused("trim.brightness", &Value::Number(99.0), "cabinet:ID/trim.brightness");
         refused("fault.loss_permille", &Value::Number(1.0), "virtual walls only");
         refused("source.uri", &Value::text("a\nb"), "one line of text");
     }

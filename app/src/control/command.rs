@@ -155,6 +155,23 @@ pub enum Refusal {
         /// Those that exist.
         known: Vec<String>,
     },
+    /// The property has one value for a larger part.
+    #[error("{path}: this property belongs to {allowed}")]
+    TooNarrow {
+        /// The path.
+        path: String,
+        /// What it belongs to.
+        allowed: String,
+    },
+    /// The property tells parts of a wall apart.
+    #[error(
+        "{path} tells parts of a wall apart: write group:ID/{path} or cabinet:ID/{path}; 100% for the whole wall ends all of \
+         them, and brightness.percent is the wall's own brightness"
+    )]
+    OfParts {
+        /// The path.
+        path: String,
+    },
     /// No such cabinet.
     #[error("the wall has no cabinet {cabinet:?}; did you mean {nearest:?}?")]
     UnknownCabinet {
@@ -162,6 +179,16 @@ pub enum Refusal {
         cabinet: String,
         /// The id that looks most like it.
         nearest: String,
+    },
+    /// No source of this name.
+    #[error("the show names no source {name:?}, only {}; {reason}", List(known))]
+    UnknownSource {
+        /// What was asked.
+        name: String,
+        /// Those that exist.
+        known: Vec<String>,
+        /// Why it is no source by itself.
+        reason: String,
     },
     /// No such preset.
     #[error("there is no preset {number}; stored are {}", List(known))]

@@ -9,7 +9,7 @@ use super::action::{Action, BrightnessLevel};
 use super::check::{Checker, TextReader};
 use super::command::{Assignment, Command, Failure, Outcome, Reading, Refusal, Request, Role};
 use super::event::{Event, EventKind};
-use super::facts::WallFacts;
+use super::facts::{CabinetFacts, WallFacts};
 use super::fade::{Line, PropertyFade};
 use super::path::{PropertyPath, Target};
 use super::preset::Presets;
@@ -18,6 +18,7 @@ use super::saved::Saved;
 use super::state::ShowState;
 use super::status::OutputMode;
 use super::table::{PROPERTIES, PropertyId};
+use super::trim::{Trims, brightest, headroom_of};
 use super::value::Value;
 
 /// How long a cold start takes from black to the picture, in milliseconds.
@@ -271,6 +272,10 @@ impl Desk {
             Action::Freeze => (vec![text(PropertyId::OutputMode, OutputMode::Freeze.word())], 0),
             Action::Normal { fade_ms } => (vec![text(PropertyId::OutputMode, OutputMode::Normal.word())], *fade_ms),
             Action::Brightness { level, fade_ms } => (vec![brightness(*level)], *fade_ms),
+            Action::Trim { part, percent, fade_ms } => {
+                let path = PropertyPath { target: part.clone(), property: PropertyId::TrimBrightness };
+                (vec![(path, Value::Number(*percent))], *fade_ms)
+            }
             Action::Preset { number, only, fade_ms } => (self.presets.recall(*number, only)?, *fade_ms),
             Action::Source { uri } => (vec![text(PropertyId::SourceUri, uri)], 0),
             Action::Pattern { pattern } => (vec![text(PropertyId::Pattern, pattern)], 0),
@@ -351,7 +356,8 @@ impl Desk {
 
     fn read(&self, paths: &[PropertyPath], now: Nanos) -> Vec<Reading> {
         if paths.is_empty() {
-            let all: Vec<_> = PROPERTIES.iter().map(|row| PropertyPath::wall(row.id)).collect();
+            let wall = PROPERTIES.iter().map(|row| PropertyPath::wall(row.id));
+            let all: Vec<_> = wall.chain(self.state.parts().map(|(path, _)| path.clone())).collect();
             return self.readings(&all, now);
         }
         self.readings(paths, now)
@@ -383,6 +389,9 @@ fn brightness(level: BrightnessLevel) -> (PropertyPath, Value) {
 
 /// What is in effect under the screens' limits. For the whole wall: the brightest of its screens.
 fn actual(in_effect: &ShowState, path: &PropertyPath, facts: &WallFacts) -> Value {
+    if let (PropertyId::TrimBrightness, Target::Cabinet(id)) = (path.property, &path.target) {
+        return actual_trim(in_effect, path, facts.cabinet(id), facts);
+    }
     let screens = || facts.screens.iter().filter(|screen| path.target == Target::Wall || path.target.id() == screen.id);
     let limited = if path.property == PropertyId::BrightnessPercent {
         let shares = screens().map(|screen| in_effect.brightness(screen));
@@ -394,4 +403,15 @@ fn actual(in_effect: &ShowState, path: &PropertyPath, facts: &WallFacts) -> Valu
         None
     };
     limited.unwrap_or_else(|| in_effect.value_for(path).clone())
+}
+
+/// A cabinet's trim with what its groups and its screen's limit leave of it.
+fn actual_trim(in_effect: &ShowState, path: &PropertyPath, cabinet: Option<&CabinetFacts>, facts: &WallFacts) -> Value {
+    let asked = in_effect.value_for(path);
+    let screen = cabinet.and_then(|cabinet| facts.screen(&cabinet.screen));
+    let (Some(cabinet), Some(screen), Some(percent)) = (cabinet, screen, asked.as_number()) else { return asked.clone() };
+    let trims = Trims::of(in_effect);
+    let (wanted, given) = (trims.asked(cabinet), trims.within(cabinet, headroom_of(in_effect, screen)));
+    let share = if brightest(wanted) > 0.0 { brightest(given) / brightest(wanted) } else { 1.0 };
+    Value::Number((percent * share * 10.0).round() / 10.0)
 }

@@ -1,7 +1,7 @@
-//! What control needs to know about a wall: names to check targets against, limits that bind every client, and peaks that
-//! turn nit into shares.
+//! What control needs to know about a wall and its show: names to check values against, limits that bind every client, and
+//! peaks that turn nit into shares.
 
-use ocp809_sender::wall::Wall;
+use ocp809_sender::wall::{Cabinet, Wall};
 
 /// The names and limits of a wall.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -12,10 +12,23 @@ pub struct WallFacts {
     pub groups: Vec<String>,
     /// Ids of ports.
     pub ports: Vec<String>,
-    /// Ids of cabinets.
-    pub cabinets: Vec<String>,
+    /// Cabinets in the wall's order.
+    pub cabinets: Vec<CabinetFacts>,
+    /// Names of the show's sources.
+    pub sources: Vec<String>,
     /// Whether the cards are virtual, so that faults may be injected.
     pub is_virtual: bool,
+}
+
+/// What control needs to know about a cabinet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CabinetFacts {
+    /// Its id.
+    pub id: String,
+    /// Id of its screen.
+    pub screen: String,
+    /// Ids of its groups.
+    pub groups: Vec<String>,
 }
 
 /// What control needs to know about a screen.
@@ -30,7 +43,7 @@ pub struct ScreenFacts {
 }
 
 impl WallFacts {
-    /// The facts of a wall.
+    /// The facts of a wall without a show.
     #[must_use]
     pub fn of(wall: &Wall, is_virtual: bool) -> Self {
         let mut groups: Vec<String> =
@@ -49,9 +62,16 @@ impl WallFacts {
                 .collect(),
             groups,
             ports: wall.ports().iter().map(|port| port.id.to_string()).collect(),
-            cabinets: wall.cabinets().iter().map(|cabinet| cabinet.id.to_string()).collect(),
+            cabinets: wall.cabinets().iter().map(|cabinet| cabinet_facts(wall, cabinet)).collect(),
+            sources: Vec::new(),
             is_virtual,
         }
+    }
+
+    /// The cabinet of this id.
+    #[must_use]
+    pub fn cabinet(&self, id: &str) -> Option<&CabinetFacts> {
+        self.cabinets.iter().find(|cabinet| cabinet.id == id)
     }
 
     /// The screen of this id.
@@ -59,4 +79,13 @@ impl WallFacts {
     pub fn screen(&self, id: &str) -> Option<&ScreenFacts> {
         self.screens.iter().find(|screen| screen.id == id)
     }
+}
+
+fn cabinet_facts(wall: &Wall, cabinet: &Cabinet) -> CabinetFacts {
+    // A group is a set: whoever is listed in it twice is in it once.
+    let mut groups: Vec<String> = cabinet.groups.iter().map(ToString::to_string).collect();
+    groups.sort();
+    groups.dedup();
+    let screen = wall.screen(cabinet.screen).map(|screen| screen.id.to_string()).unwrap_or_default();
+    CabinetFacts { id: cabinet.id.to_string(), screen, groups }
 }

@@ -11,16 +11,22 @@ use std::time::Duration;
 use ocp809_sender::time::{Nanos, Tai};
 
 use super::check::any_text;
-use super::{Desk, Moment, Saved, ScreenFacts, Server, Start, Status, WallFacts, mailbox};
+use super::{CabinetFacts, Desk, Moment, Saved, ScreenFacts, Server, Start, Status, WallFacts, mailbox};
 
 /// Two screens: the left one limited to 60 %.
 pub(crate) fn facts() -> WallFacts {
     let screen = |id: &str, limit, peak_nits| ScreenFacts { id: id.into(), brightness_limit: limit, peak_nits };
+    let cabinet = |id: &str, groups: &[&str]| CabinetFacts {
+        id: id.into(),
+        screen: "left".into(),
+        groups: groups.iter().map(ToString::to_string).collect(),
+    };
     WallFacts {
         screens: vec![screen("left", 0.6, Some(1000.0)), screen("right", 1.0, Some(2000.0))],
-        groups: vec![],
+        groups: vec!["stage".into()],
         ports: vec!["1".into()],
-        cabinets: vec!["A1".into(), "B3".into()],
+        sources: vec![],
+        cabinets: vec![cabinet("A1", &[]), cabinet("B3", &["stage"])],
         is_virtual: false,
     }
 }

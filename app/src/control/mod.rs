@@ -22,6 +22,7 @@ pub mod socket;
 pub mod state;
 pub mod status;
 pub mod table;
+pub mod trim;
 pub mod value;
 
 pub use action::{ACTIONS, Action, ActionInfo, BrightnessLevel};
@@ -30,7 +31,7 @@ pub use client::{Client, Subscription};
 pub use command::{Assignment, Command, Failure, Outcome, Reading, Refusal, Reply, Request, Role};
 pub use desk::{Desk, Moment, Start};
 pub use event::{Event, EventKind};
-pub use facts::{ScreenFacts, WallFacts};
+pub use facts::{CabinetFacts, ScreenFacts, WallFacts};
 pub use mailbox::{EngineEnd, InProcess, Pending, mailbox};
 pub use path::{PathError, PropertyPath, Target};
 pub use preset::{Preset, Presets};

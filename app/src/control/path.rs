@@ -1,6 +1,7 @@
 //! Where a value belongs: a property, and the part of the installation that it is set for.
 //!
-//! Written `color.gamma` for the whole wall and `screen:LEFT/color.gamma` for one screen; ids may hold any other character.
+//! Written `color.gamma` for the whole wall, `screen:LEFT/color.gamma` for one screen and `cabinet:B3/trim.brightness` for one
+//! cabinet; ids may hold any other character.
 
 use core::fmt;
 use core::str::FromStr;
@@ -24,6 +25,8 @@ pub enum Target {
     Group(String),
     /// The port of this id.
     Port(String),
+    /// The cabinet of this id.
+    Cabinet(String),
 }
 
 impl Target {
@@ -35,6 +38,7 @@ impl Target {
             Self::Screen(_) => Scope::Screen,
             Self::Group(_) => Scope::Group,
             Self::Port(_) => Scope::Port,
+            Self::Cabinet(_) => Scope::Cabinet,
         }
     }
 
@@ -43,7 +47,7 @@ impl Target {
     pub fn id(&self) -> &str {
         match self {
             Self::Wall => "",
-            Self::Screen(id) | Self::Group(id) | Self::Port(id) => id,
+            Self::Screen(id) | Self::Group(id) | Self::Port(id) | Self::Cabinet(id) => id,
         }
     }
 }
@@ -69,20 +73,22 @@ pub enum PathError {
         nearest: &'static str,
     },
     /// A prefix that is none.
-    #[error("{prefix:?} is no part of a wall: write screen:ID/, group:ID/ or port:ID/ in front of the property, or nothing")]
+    #[error(
+        "{prefix:?} is no part of a wall: write screen:ID, group:ID, cabinet:ID or port:ID in front of the slash, or nothing"
+    )]
     UnknownPrefix {
         /// What was written.
         prefix: String,
     },
     /// The property has one value for a larger part.
-    #[error("{property} cannot be set for one {asked}: it belongs to the {allowed}")]
+    #[error("{property} cannot be set for one {asked}: it belongs to {allowed}")]
     TooNarrow {
         /// The property's path.
         property: &'static str,
         /// What it was asked for.
         asked: Scope,
         /// What it belongs to.
-        allowed: Scope,
+        allowed: &'static str,
     },
 }
 
@@ -106,24 +112,35 @@ impl FromStr for PropertyPath {
     fn from_str(text: &str) -> Result<Self, PathError> {
         let (target, path) = match text.rsplit_once('/') {
             None => (Target::Wall, text),
-            Some((prefix, path)) => (parse_target(prefix)?, path),
+            Some((prefix, path)) => (prefix.parse()?, path),
         };
         let row = property(path)
             .ok_or_else(|| PathError::UnknownProperty { path: path.to_owned(), nearest: nearest_property(path) })?;
         let asked = target.scope();
-        if asked != Scope::Wall && asked != row.scope {
-            return Err(PathError::TooNarrow { property: row.path, asked, allowed: row.scope });
+        if !row.scope.admits(asked) {
+            return Err(PathError::TooNarrow { property: row.path, asked, allowed: row.scope.places() });
         }
         Ok(Self { target, property: row.id })
     }
 }
 
-fn parse_target(prefix: &str) -> Result<Target, PathError> {
-    match prefix.split_once(':') {
-        Some(("screen", id)) => Ok(Target::Screen(id.to_owned())),
-        Some(("group", id)) => Ok(Target::Group(id.to_owned())),
-        Some(("port", id)) => Ok(Target::Port(id.to_owned())),
-        _ => Err(PathError::UnknownPrefix { prefix: prefix.to_owned() }),
+impl FromStr for Target {
+    type Err = PathError;
+
+    fn from_str(prefix: &str) -> Result<Self, PathError> {
+        match prefix.split_once(':') {
+            Some(("screen", id)) => Ok(Self::Screen(id.to_owned())),
+            Some(("group", id)) => Ok(Self::Group(id.to_owned())),
+            Some(("port", id)) => Ok(Self::Port(id.to_owned())),
+            Some(("cabinet", id)) => Ok(Self::Cabinet(id.to_owned())),
+            _ => Err(PathError::UnknownPrefix { prefix: prefix.to_owned() }),
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::Wall { f.write_str("wall") } else { write!(f, "{}:{}", self.scope(), self.id()) }
     }
 }
 
@@ -134,12 +151,37 @@ fn nearest_property(path: &str) -> &'static str {
 
 impl fmt::Display for PropertyPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.target {
-            Target::Wall => f.write_str(self.property.path()),
-            Target::Screen(id) | Target::Group(id) | Target::Port(id) => {
-                write!(f, "{}:{id}/{}", self.target.scope(), self.property.path())
-            }
+        if self.target != Target::Wall {
+            write!(f, "{}/", self.target)?;
         }
+        f.write_str(self.property.path())
+    }
+}
+
+impl Serialize for Target {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Target {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Target {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Target".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "A part of the wall: screen:ID, group:ID, cabinet:ID or port:ID",
+            "examples": ["group:stage-left", "cabinet:B3"],
+        })
     }
 }
 
@@ -165,7 +207,7 @@ impl JsonSchema for PropertyPath {
         let paths: Vec<&str> = PROPERTIES.iter().map(|row| row.path).collect();
         schemars::json_schema!({
             "type": "string",
-            "description": "A property path, with screen:ID/ in front of it for one screen",
+            "description": "A property path, with screen:ID/, group:ID/ or cabinet:ID/ in front of it for a part of the wall",
             "examples": paths,
         })
     }

@@ -164,6 +164,8 @@ pub enum Scope {
     Group,
     /// One Ethernet output.
     Port,
+    /// One cabinet, or a group of them.
+    Cabinet,
 }
 
 impl Scope {
@@ -175,6 +177,25 @@ impl Scope {
             Self::Screen => "screen",
             Self::Group => "group",
             Self::Port => "port",
+            Self::Cabinet => "cabinet",
+        }
+    }
+
+    /// Whether a property of this scope can be set for such a part.
+    #[must_use]
+    pub fn admits(self, part: Self) -> bool {
+        part == Self::Wall || part == self || (self, part) == (Self::Cabinet, Self::Group)
+    }
+
+    /// The parts that a property of this scope can be set for, in words.
+    #[must_use]
+    pub const fn places(self) -> &'static str {
+        match self {
+            Self::Wall => "the whole wall",
+            Self::Screen => "the whole wall or one screen",
+            Self::Group => "the whole wall or one group",
+            Self::Port => "the whole wall or one port",
+            Self::Cabinet => "a group or a cabinet",
         }
     }
 }

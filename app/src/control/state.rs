@@ -1,6 +1,6 @@
-//! What was asked of a show: one value for each property, and values of their own for some screens.
+//! What was asked of a show: one value for each property, and values of their own for some screens, groups and cabinets.
 //!
-//! Pure data: nothing here reads a clock or talks to a wall. Setting a property for the wall ends the screens' own values.
+//! Pure data: nothing here reads a clock or talks to a wall. Setting a property for the wall ends its parts' own values.
 
 use std::collections::BTreeMap;
 
@@ -31,6 +31,11 @@ impl ShowState {
     #[must_use]
     pub fn value_for(&self, path: &PropertyPath) -> &Value {
         self.parts.get(path).unwrap_or_else(|| self.value(path.property))
+    }
+
+    /// The values of parts of the wall.
+    pub fn parts(&self) -> impl Iterator<Item = (&PropertyPath, &Value)> {
+        self.parts.iter()
     }
 
     /// The wall's value.

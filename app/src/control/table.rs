@@ -134,6 +134,23 @@ properties! {
     GainBlue = "color.gain.blue", "Blue gain", number(0.0, 100.0, 0.1, 100.0), Percent, Screen, Unlocked,
         fade: true, part: Some(PresetPart::Color),
         "Share of the blue light that is used.";
+    /// Light of a part of the wall against the rest.
+    TrimBrightness = "trim.brightness", "Trim", number(0.0, 200.0, 0.1, 100.0), Percent, Cabinet, Unlocked,
+        fade: true, part: None,
+        "Brightness of a group or cabinet against the rest of its screen. Trims of a cabinet and of all its groups multiply, up \
+         to 200% and the screen's limit. 100% for the whole wall ends all trims; presets never change them.";
+    /// Red light of a part of the wall against the rest.
+    TrimRed = "trim.gain.red", "Red trim", number(0.0, 200.0, 0.1, 100.0), Percent, Cabinet, Unlocked,
+        fade: true, part: None,
+        "Red light of a group or cabinet against the rest of its screen. Multiplies with trim.brightness.";
+    /// Green light of a part of the wall against the rest.
+    TrimGreen = "trim.gain.green", "Green trim", number(0.0, 200.0, 0.1, 100.0), Percent, Cabinet, Unlocked,
+        fade: true, part: None,
+        "Green light of a group or cabinet against the rest of its screen. Multiplies with trim.brightness.";
+    /// Blue light of a part of the wall against the rest.
+    TrimBlue = "trim.gain.blue", "Blue trim", number(0.0, 200.0, 0.1, 100.0), Percent, Cabinet, Unlocked,
+        fade: true, part: None,
+        "Blue light of a group or cabinet against the rest of its screen. Multiplies with trim.brightness.";
     /// The 3D LUT's file.
     LutFile = "lut.file", "3D LUT", optional_text(TextForm::File, "none"), None, Screen, Unlocked,
         fade: false, part: Some(PresetPart::Color),

@@ -37,6 +37,7 @@ fn every_action_has_a_row_and_every_row_an_action() {
         Action::Freeze,
         Action::Normal { fade_ms: 0 },
         Action::Brightness { level: BrightnessLevel::Percent(35.0), fade_ms: 0 },
+        Action::Trim { part: Target::Cabinet("B3".into()), percent: 97.5, fade_ms: 0 },
         Action::Preset { number: 1, only: vec![], fade_ms: 0 },
         Action::StorePreset { number: 1, name: String::new(), only: vec![] },
         Action::DeletePreset { number: 1 },
@@ -45,6 +46,7 @@ fn every_action_has_a_row_and_every_row_an_action() {
         Action::Identify { cabinet: "A1".into() },
         Action::Lock,
         Action::Unlock,
+        Action::TakeOver,
         Action::Stop,
     ];
     let names: Vec<_> = actions.iter().map(Action::name).collect();

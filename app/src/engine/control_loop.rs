@@ -163,7 +163,9 @@ impl ControlLoop {
         let state = self.desk.in_effect(at.now);
         let source = self.source.look(&state);
         let limit = source.map_or(1.0, |source| source.light_limit);
-        let levels = Levels::split(&self.wall, &look::screen_shares(self.desk.facts(), &state, self.desk.master(at.now), limit));
+        let facts = self.desk.facts();
+        let shares = look::screen_shares(facts, &state, self.desk.master(at.now), limit);
+        let levels = Levels::split(&self.wall, &shares, look::cabinet_trims(facts, &state, limit));
         let is_frozen = state.mode() == OutputMode::Freeze;
         let rate = FrameClock::new(self.source.rate(&state));
         let has_new_plan = source.is_some_and(|source| self.replan(&state, &levels, source));
@@ -193,11 +195,14 @@ impl ControlLoop {
     fn replan(&mut self, state: &crate::control::state::ShowState, levels: &Levels, source: SourceLook) -> bool {
         let luts = self.luts.of(&self.wall, state);
         let mut spec = look::path_spec(&self.wall, state, levels, &source, &luts);
-        look::flash(&mut spec, &self.wall, state.text(PropertyId::Identify), self.clock.now());
+        look::flash(&mut spec, &self.wall, self.desk.facts(), state, self.clock.now());
         if self.built.spec.as_ref().is_some_and(|(old, shape)| *old == spec && *shape == source) {
             return false;
         }
-        let plan = PathPlan::build(&self.wall, &self.slice, &spec, source.shape);
+        // A fade changes levels only, many times a second: everything else is taken over from the plan before.
+        let before = self.built.plan.as_ref().filter(|before| *before.source() == source.shape);
+        let followed = before.and_then(|before| before.with_levels(&spec));
+        let plan = followed.unwrap_or_else(|| PathPlan::build(&self.wall, &self.slice, &spec, source.shape));
         self.built.spec = Some((spec, source));
         match plan {
             Ok(plan) => {

@@ -12,7 +12,7 @@ use ocp809_sender::session::{Outgoing, Streaming};
 use ocp809_sender::stream::{FrameStart, PortSender};
 use ocp809_sender::time::{Clock, FrameClock, Nanos, Tai};
 use ocp809_sender::transport::{LinkState, realtime};
-use ocp809_sender::wire::ocp809::{Epoch, FrameId, Latch};
+use ocp809_sender::wire::ocp809::{FrameId, Latch};
 use ocp809_shaders::{FrameView, PathPlan, PixelPath};
 
 use super::output::{Output, WallFrame};
@@ -131,17 +131,19 @@ struct Progress {
     ports_told: Nanos,
     /// Each port's carriers as they were told last.
     links: Vec<[LinkState; 2]>,
-    /// The epoch that the cards of each port know as their master's.
-    greeted: Vec<Option<Epoch>>,
     buffer: Box<[u8; FRAME_BYTES]>,
 }
 
 impl FrameLoop {
-    /// Runs until it is told to stop.
-    pub(super) fn run(mut self) {
-        if let Err(error) = realtime::make_punctual(PRIORITY).real_time {
-            tracing::debug!(%error, "no real-time priority: frames may be late under load");
-        }
+    /// Runs until it is told to stop, as one of the threads that compute the pixels.
+    pub(super) fn run(self) {
+        let host = self.path.host();
+        // A worker that has to wait for the processor holds up the frame as much as the frame thread itself would.
+        host.on_each_worker(be_punctual);
+        host.run(move || self.run_here());
+    }
+
+    fn run_here(mut self) {
         let setup = self.setup.load_full();
         let mut progress = Progress {
             plan: None,
@@ -150,7 +152,6 @@ impl FrameLoop {
             clock: setup.clock,
             ports_told: self.clock.now(),
             links: Vec::with_capacity(setup.latches.len()),
-            greeted: vec![None; setup.latches.len()],
             buffer: Box::new([0; FRAME_BYTES]),
         };
         drop(setup);
@@ -187,13 +188,12 @@ impl FrameLoop {
 
         let present_at = if streaming.lead_ns.is_some() { due } else { Tai::default() };
         progress.latches.clone_from(&setup.latches);
-        self.greet(progress, streaming, number);
         progress.latches.iter_mut().for_each(|latch| latch.present_at = present_at);
         let advance = if setup.is_frozen { Advance::default() } else { self.picture.advance() };
         // The id is the shared frame number's low half: a restart goes on counting where the wall is.
         let frame_id = FrameId(truncated(number));
         let frame_start = FrameStart { frame_id, start: self.clock.now(), period_ns: period_ns - lead_ns };
-        let is_fed = self.output.begin(&frame_start, &progress.latches, &streaming.open);
+        let is_fed = self.output.begin(&frame_start, &progress.latches, streaming);
         let (is_unplanned, is_failed) = if is_fed { self.show(progress, setup.plan.as_ref(), number) } else { (true, false) };
         let wall = self.output.latch(deadline, &progress.latches);
         FrameRecord {
@@ -207,19 +207,6 @@ impl FrameLoop {
             late_ns: wall.latched.map_or(0, |latched| latched.since(deadline)),
             is_unplanned,
             is_failed,
-        }
-    }
-
-    /// Cards take pixels from their master only, and a LATCH without pixels says who that is, before the first frame.
-    fn greet(&mut self, progress: &mut Progress, streaming: &Streaming, number: u64) {
-        let frame_id = FrameId(truncated(number.wrapping_sub(1)));
-        let ports = streaming.open.iter().zip(&progress.latches).zip(&mut progress.greeted);
-        for (index, ((&is_open, latch), greeted)) in ports.enumerate() {
-            let epoch = streaming.epoch.filter(|_| is_open);
-            if epoch.is_some() && *greeted != epoch {
-                self.output.send_state(index, frame_id, latch);
-            }
-            *greeted = epoch;
         }
     }
 
@@ -320,6 +307,12 @@ impl Progress {
             self.next = earliest;
         }
         u32::try_from(missed).unwrap_or(u32::MAX)
+    }
+}
+
+fn be_punctual() {
+    if let Err(error) = realtime::make_punctual(PRIORITY).real_time {
+        tracing::debug!(%error, "no real-time priority: frames may be late under load");
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the asked state means for one wall and one source: settings of the pixel path, and the state that cards show
 //! frames with. Pure: the control thread calls it whenever something changed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ocp809_calibration::color::adaptation::bradford;
@@ -8,6 +9,7 @@ use ocp809_calibration::color::temperature::ColorTemperature;
 use ocp809_calibration::color::{Matrix3, Primaries, Xy};
 use ocp809_calibration::lut::{Knee, Lut3d};
 use ocp809_sender::geometry::{PixelRect, PixelSize};
+use ocp809_sender::ids::CabinetIndex;
 use ocp809_sender::time::Nanos;
 use ocp809_sender::wall::{LinkTransfer, PrimariesSpec, Screen, Wall};
 use ocp809_sender::wire::ocp809::{Epoch, Latch};
@@ -16,8 +18,9 @@ use ocp809_shaders::spec::{DitherPeriod, ModulePath, PathSpec, Rows3, ScreenPath
 
 use super::levels::Levels;
 use crate::control::PropertyId;
-use crate::control::facts::WallFacts;
+use crate::control::facts::{CabinetFacts, ScreenFacts, WallFacts};
 use crate::control::state::ShowState;
+use crate::control::trim::{MOST, Trims, brightest, headroom, headroom_of};
 
 /// Knee of a source that may be brighter than the wall's white: highlights up to four times white are kept apart.
 const HDR_KNEE: Knee = Knee { start: 0.85, peak: 4.0 };
@@ -42,14 +45,49 @@ pub(super) fn screen_shares(facts: &WallFacts, state: &ShowState, master: f64, l
     facts.screens.iter().map(|screen| state.brightness(screen).min(light_limit) * master).collect()
 }
 
-/// Lets the cabinet that was asked for flash, whatever its card speaks: half a second full, half a second dark.
-pub(super) fn flash(spec: &mut PathSpec, wall: &Wall, identify: Option<&str>, now: Nanos) {
-    let Some(cabinet) = identify.and_then(|id| wall.cabinets().iter().find(|cabinet| cabinet.id.as_str() == id)) else { return };
-    let level = if (now.0 / FLASH_NS).is_multiple_of(2) { 2.0 } else { 0.0 };
-    spec.modules = vec![ModulePath::default(); wall.modules().len()];
+/// Each cabinet's light against its screen's, within what the screen's limit and the source leave; empty where none is
+/// trimmed.
+pub(super) fn cabinet_trims(facts: &WallFacts, state: &ShowState, light_limit: f64) -> Vec<[f64; 3]> {
+    let trims = Trims::of(state);
+    if trims.is_empty() {
+        return Vec::new();
+    }
+    let room =
+        |screen: &ScreenFacts| headroom(state.brightness(screen).min(light_limit), screen.brightness_limit.min(light_limit));
+    let rooms: BTreeMap<&str, f64> = facts.screens.iter().map(|screen| (screen.id.as_str(), room(screen))).collect();
+    let trim = |cabinet: &CabinetFacts| trims.within(cabinet, rooms.get(cabinet.screen.as_str()).copied().unwrap_or(1.0));
+    facts.cabinets.iter().map(trim).collect()
+}
+
+/// What the pixel path does to each module for its cabinet's trim.
+fn module_paths(wall: &Wall, trims: &[[f64; 3]]) -> Vec<ModulePath> {
+    let module = |trim: &[f64; 3]| {
+        let level = brightest(*trim);
+        let gains = trim.map(|channel| if level > 0.0 { channel / level } else { 1.0 });
+        ModulePath { level, gains, ..ModulePath::default() }
+    };
+    if trims.is_empty() {
+        return Vec::new();
+    }
+    let neutral = ModulePath::default();
+    let own = |cabinet: CabinetIndex| trims.get(cabinet.index()).map_or_else(|| neutral.clone(), module);
+    wall.modules().iter().map(|place| own(place.cabinet)).collect()
+}
+
+/// Lets the cabinet that was asked for flash, whatever its card speaks: half a second as bright as its screen's limit lets
+/// it, half a second dark.
+pub(super) fn flash(spec: &mut PathSpec, wall: &Wall, facts: &WallFacts, state: &ShowState, now: Nanos) {
+    let Some(cabinet) =
+        state.text(PropertyId::Identify).and_then(|id| wall.cabinets().iter().find(|cabinet| cabinet.id.as_str() == id))
+    else {
+        return;
+    };
+    let room = facts.screens.get(cabinet.screen.index()).map_or(1.0, |screen| headroom_of(state, screen));
+    let level = if (now.0 / FLASH_NS).is_multiple_of(2) { room.min(MOST) } else { 0.0 };
+    spec.modules.resize(wall.modules().len(), ModulePath::default());
     let modules = cabinet.modules.start as usize..cabinet.modules.end as usize;
     for module in spec.modules.get_mut(modules).unwrap_or_default() {
-        module.level = level;
+        *module = ModulePath { level, ..ModulePath::default() };
     }
 }
 
@@ -63,6 +101,7 @@ pub(super) fn path_spec(wall: &Wall, state: &ShowState, levels: &Levels, source:
         path.lut3d = luts.get(index).cloned().flatten();
         set_color(path, screen, state, &source.shape.color);
     }
+    spec.modules = module_paths(wall, &levels.trims);
     let period = dither_period(state);
     for ((port, path), level) in wall.ports().iter().zip(&mut spec.ports).zip(&levels.ports) {
         path.level = *level;

@@ -166,14 +166,17 @@ impl Engine {
         let output = output(&wall, &slice, links, parts.pacing, &clock)?;
         let store = Store::new(parts.state_file);
         let moment = Moment { now: clock.now(), tai: clock.tai() };
-        let facts = WallFacts::of(&wall, parts.faults.is_some());
+        let facts = WallFacts {
+            sources: sources.named.names().map(str::to_owned).collect(),
+            ..WallFacts::of(&wall, parts.faults.is_some())
+        };
         let (desk, left_out) = Desk::new(facts, parts.reader, &parts.saved, parts.start, moment);
         for path in left_out {
             tracing::warn!(%path, "a saved value does not fit this wall and was left at its default");
         }
         let queues = Queues::new();
         let source = SourceDesk::new(sources, queues.pictures.0);
-        let levels = Levels::split(&wall, &vec![0.0; wall.screens().len()]);
+        let levels = Levels::split(&wall, &vec![0.0; wall.screens().len()], Vec::new());
         let setup = Arc::new(ArcSwap::from_pointee(Setup {
             clock: FrameClock::new(source.rate(desk.asked())),
             plan: None,

@@ -2,13 +2,13 @@
 //!
 //! Owned by the frame thread. Packets leave while later bands of the picture are still computed.
 
-use ocp809_sender::session::Outgoing;
+use ocp809_sender::session::{Outgoing, Streaming};
 use ocp809_sender::stream::{
     Batch, FeedEnd, FrameOutcome, FrameReport, FrameStart, PortFrame, PortSender, Span, latch_together, send_rest,
 };
 use ocp809_sender::time::Nanos;
 use ocp809_sender::wall::limits::MAX_PORTS;
-use ocp809_sender::wire::ocp809::{FrameId, Latch};
+use ocp809_sender::wire::ocp809::Latch;
 use ocp809_shaders::{FrameView, PathError, PixelPath};
 
 use super::wire::FRAME_BYTES;
@@ -54,12 +54,17 @@ impl Output {
         &mut self.senders
     }
 
-    /// Begins a frame on every port that `may_feed`; `latches` has the state of each port. Whether any port takes it.
-    pub(super) fn begin(&mut self, start: &FrameStart, latches: &[Latch], may_feed: &[bool]) -> bool {
+    /// Begins a frame on every port that may be fed; `latches` has the state of each port. Whether any port takes it.
+    pub(super) fn begin(&mut self, start: &FrameStart, latches: &[Latch], streaming: &Streaming) -> bool {
         for (index, ((sender, open), latch)) in self.senders.iter_mut().zip(&mut self.open).zip(latches).enumerate() {
-            *open = may_feed.get(index).is_some_and(|&may| may) && sender.begin(start, latch);
-            if may_feed.get(index).is_none_or(|&may| !may) {
+            if let Some(&transit_ns) = streaming.transit_ns.get(index).filter(|&&transit_ns| transit_ns > 0) {
+                sender.set_transit_ns(transit_ns);
+            }
+            if streaming.open.get(index).is_some_and(|&may_feed| may_feed) {
+                *open = sender.begin(start, latch);
+            } else {
                 sender.withhold(start);
+                *open = false;
             }
         }
         self.open.contains(&true)
@@ -97,13 +102,6 @@ impl Output {
         send_rest(&mut self.senders, &mut self.frames);
         latch_together(&mut self.senders, latches, deadline, &mut |_, report| wall.add(report));
         wall
-    }
-
-    /// Tells the cards of a port who their master is and what state to show frames with, while no frame is in flight.
-    pub(super) fn send_state(&mut self, port: usize, frame_id: FrameId, latch: &Latch) {
-        if let Some(sender) = self.senders.get_mut(port) {
-            sender.send_state(frame_id, latch);
-        }
     }
 
     /// Sends a frame of control; whether the interface took it or is out of order, in which case nobody else would.

@@ -33,8 +33,8 @@ impl Requests {
         }
     }
 
-    /// Sends what waits and fits; `send` says whether the interface took it. What was sent goes to `sent`.
-    pub(super) fn send(&mut self, send: &mut dyn FnMut(&Outgoing) -> bool, sent: &mut dyn FnMut(Outgoing)) {
+    /// Sends what waits and fits; `send` says whether the interface took it. What was sent goes to `posted`.
+    pub(super) fn send(&mut self, send: &mut dyn FnMut(&Outgoing) -> bool, posted: &mut dyn FnMut(Outgoing)) {
         while let Some(request) = self.held.take().or_else(|| self.waiting.try_recv().ok()) {
             let bytes = request.frame.len() as u64;
             let fits = self.left.get_mut(request.port.index()).is_none_or(|left| {
@@ -46,7 +46,7 @@ impl Requests {
                 self.held = Some(request);
                 return;
             }
-            sent(request);
+            posted(request);
         }
     }
 }
@@ -66,7 +66,7 @@ mod tests {
         let mut requests = Requests::new(waiting, &wall);
         let request = Outgoing { port: PortIndex(0), end: FeedEnd::Head, frame: vec![0; 1_000], time: None };
         (0..1_000).for_each(|_| post.send(request.clone()).unwrap());
-        let mut count = |requests: &mut Requests, streams: bool| {
+        let count = |requests: &mut Requests, streams: bool| {
             let mut count = 0;
             requests.begin(16_666_667, &[streams]);
             requests.send(&mut |_| true, &mut |_| count += 1);

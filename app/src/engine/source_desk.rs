@@ -8,8 +8,9 @@ use ocp809_sender::wall::Wall;
 use ocp809_shaders::frame::{Range, SignalColor, SignalPrimaries, SourceShape, YuvMatrix};
 
 use super::look::{SourceLook, canvas};
-use crate::capture::{Monitor, OpenContext, Picture, SourceUri, open};
+use crate::capture::{Monitor, OpenContext, Picture, open};
 use crate::control::PropertyId;
+use crate::control::rate::exact_rate;
 use crate::control::state::ShowState;
 use crate::control::status::SourceStatus;
 
@@ -56,7 +57,7 @@ impl SourceDesk {
         if self.failed.as_ref().is_some_and(|failed| failed.uri == wanted && now < failed.retry_at) {
             return;
         }
-        let opened = wanted.parse::<SourceUri>().map_err(|error| error.to_string());
+        let opened = self.context.named.resolve(&wanted).map_err(|error| error.to_string());
         match opened.and_then(|uri| open(&uri, &self.context).map_err(|error| error.to_string())) {
             Ok((picture, monitor)) => {
                 self.waiting = Some(picture);
@@ -146,40 +147,4 @@ fn overridden(declared: SignalColor, state: &ShowState) -> SignalColor {
         _ => declared.primaries,
     };
     SignalColor { range, matrix, primaries, ..declared }
-}
-
-/// The exact fraction that people mean by a decimal rate: 59.94 is 60000/1001 (SMPTE ST 12-1), 25 is 25.
-fn exact_rate(hz: f64) -> Option<Rational> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "property range 1 to 240, in thousandths")]
-    let thousandths = (hz * 1000.0).round() as u32;
-    let whole = thousandths.div_ceil(1000);
-    let ntsc = f64::from(whole) * 1000.0 / 1001.0;
-    if thousandths.is_multiple_of(1000) {
-        Rational::new(thousandths / 1000, 1)
-    } else if (ntsc - hz).abs() < 0.006 {
-        Rational::new(whole * 1000, 1001)
-    } else {
-        Rational::new(thousandths, 1000)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn decimal_rates_mean_the_exact_fractions() {
-        let fraction = |hz: f64| exact_rate(hz).map(|rate| (rate.numerator(), rate.denominator()));
-        for (hz, expected) in [
-            (23.976, (24_000, 1001)),
-            (29.97, (30_000, 1001)),
-            (59.94, (60_000, 1001)),
-            (119.88, (120_000, 1001)),
-            (25.0, (25, 1)),
-            (60.0, (60, 1)),
-            (37.5, (37_500, 1000)),
-        ] {
-            assert_eq!(fraction(hz), Some(expected), "{hz}");
-        }
-    }
 }

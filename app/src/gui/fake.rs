@@ -183,6 +183,7 @@ impl FakeShow {
             Action::Lock => self.status.locked = true,
             Action::Unlock => self.status.locked = false,
             Action::Brightness { .. }
+            | Action::Trim { .. }
             | Action::Preset { .. }
             | Action::StorePreset { .. }
             | Action::DeletePreset { .. }

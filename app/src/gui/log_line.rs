@@ -37,6 +37,7 @@ fn action_words(action: &Action) -> String {
     let label = action.info().map_or(action.name(), |info| info.label);
     match action {
         Action::Brightness { level, .. } => format!("{label} {level}"),
+        Action::Trim { part, percent, .. } => format!("{label} {part} {percent}%"),
         Action::Preset { number, .. } | Action::DeletePreset { number } => format!("{label} {number}"),
         Action::StorePreset { number, name, .. } => format!("{label} {number} {name}"),
         Action::Source { uri } => format!("{label} {uri}"),

@@ -1,8 +1,8 @@
 //! Who answers on the cables of this host.
 
-use std::io::Write;
 use std::sync::Arc;
 
+use ocp809_sender::session::adopt::{self, AdoptOptions, FoundPort};
 use ocp809_sender::session::{Discovery, FoundCard};
 use ocp809_sender::stream::{Batch, Span};
 use ocp809_sender::time::{Clock, SystemClock};
@@ -11,14 +11,14 @@ use ocp809_sender::transport::link::interfaces;
 use ocp809_sender::transport::listen::{LISTEN, listen_for_foreign_traffic};
 use ocp809_sender::transport::open::{Preference, Reception, open};
 use ocp809_sender::transport::{Transport, TransportError};
-use ocp809_sender::wall::ProtocolKind;
+use ocp809_sender::wall::{ProtocolKind, WallSpec};
 use ocp809_sender::wire::ethernet::MacAddress;
 use serde::Serialize;
 
 use super::bind::BindError;
 use super::options::DiscoverOptions;
-use super::{RunError, say};
-use crate::config::{Paths, load_machine};
+use super::{Host, RunError, say};
+use crate::config::load_machine;
 
 /// Largest answer: a padded ANNOUNCE of MTU 9000.
 const ANSWER_BYTES: usize = 9_018;
@@ -53,27 +53,44 @@ pub struct CardLine {
 ///
 /// # Errors
 /// [`RunError`].
-pub fn discover(options: &DiscoverOptions, out: &mut dyn Write) -> Result<Vec<DiscoverReport>, RunError> {
+pub fn discover(options: &DiscoverOptions, host: &mut Host<'_>) -> Result<Vec<DiscoverReport>, RunError> {
+    let found = find_cards(options, false, host)?;
+    Ok(found
+        .into_iter()
+        .map(|port| DiscoverReport { interface: port.id, cards: port.cards.into_iter().map(line).collect() })
+        .collect())
+}
+
+/// The wall of the cards that answer on the named interfaces, each of which becomes a port of its name.
+///
+/// # Errors
+/// [`RunError`]; [`RunError::Adopt`] where cards know too little.
+pub fn adopt(asked: &DiscoverOptions, options: &AdoptOptions, host: &mut Host<'_>) -> Result<WallSpec, RunError> {
+    Ok(adopt::adopt(&find_cards(asked, true, host)?, options)?)
+}
+
+/// Cards by interface, with their settings where they are wanted.
+fn find_cards(options: &DiscoverOptions, with_settings: bool, host: &mut Host<'_>) -> Result<Vec<FoundPort>, RunError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let machine = load_machine(&Paths::of_this_user().machine())?.spec;
-    let mut reports = Vec::new();
+    let machine = load_machine(&host.paths.machine())?.spec;
+    let mut ports = Vec::new();
     for (interface, is_named) in candidates(options)? {
         let Some(mac) = interface.mac else { continue };
         if !options.confirm && !machine.is_confirmed(&mac.to_string()) {
-            say(out, &format!("{}: listening for {} s\n", interface.name, LISTEN.as_secs()));
+            say(host.out, &format!("{}: listening for {} s\n", interface.name, LISTEN.as_secs()));
             let verdict = listen_for_foreign_traffic(&interface, LISTEN, clock.as_ref()).map_err(BindError::from)?;
             if !verdict.is_safe() {
                 if is_named {
                     return Err(BindError::Unconfirmed(verdict).into());
                 }
-                say(out, &format!("{verdict}: not asked\n"));
+                say(host.out, &format!("{verdict}: not asked\n"));
                 continue;
             }
         }
-        let cards = ask(&interface, mac, options, clock.as_ref())?;
-        reports.push(DiscoverReport { interface: interface.name, cards: cards.into_iter().map(line).collect() });
+        let cards = ask(&interface, mac, (options, with_settings), clock.as_ref())?;
+        ports.push(FoundPort { id: interface.name, cards });
     }
-    Ok(reports)
+    Ok(ports)
 }
 
 /// The interfaces to ask on, and whether somebody named them.
@@ -87,14 +104,20 @@ fn candidates(options: &DiscoverOptions) -> Result<Vec<(Interface, bool)>, RunEr
     Ok(all.into_iter().filter(has_cable).map(|interface| (interface, false)).collect())
 }
 
-fn ask(interface: &Interface, mac: MacAddress, options: &DiscoverOptions, clock: &dyn Clock) -> Result<Vec<FoundCard>, RunError> {
+fn ask(
+    interface: &Interface,
+    mac: MacAddress,
+    (options, with_settings): (&DiscoverOptions, bool),
+    clock: &dyn Clock,
+) -> Result<Vec<FoundCard>, RunError> {
     let mut cards = Vec::new();
     for (protocol, reception) in
         [(ProtocolKind::Ocp809, Reception::Ocp809Sender), (ProtocolKind::Colorlight, Reception::ColorlightSender)]
     {
         let mut opened = open(interface, reception, Preference::Automatic).map_err(BindError::from)?;
         let wait_ns = u64::from(options.wait_ms) * 1_000_000 / 3;
-        let mut discovery = Discovery::new(protocol, mac, wait_ns, clock.tai());
+        let discovery = Discovery::new(protocol, mac, wait_ns, clock.tai());
+        let mut discovery = if with_settings { discovery.with_settings() } else { discovery };
         converse(&mut discovery, opened.transport.as_mut(), clock)
             .map_err(|source| RunError::Discover { interface: interface.name.clone(), source })?;
         cards.extend_from_slice(discovery.found());

@@ -17,7 +17,7 @@ use ocp809_sender::wall::{ProtocolKind, Wall};
 
 use super::bind::BindError;
 use super::options::{EmulateOptions, InterfaceChoice};
-use super::{RunError, open_document, say};
+use super::{Host, RunError, open_document, say};
 use crate::engine::SharedCards;
 use crate::picture_file::save_screens;
 use crate::virtual_host::{VirtualHost, patient_cards};
@@ -29,7 +29,8 @@ const PICTURE_PERIOD: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// [`RunError`].
-pub fn emulate(options: &EmulateOptions, out: &mut dyn Write) -> Result<(), RunError> {
+pub fn emulate(options: &EmulateOptions, host: &mut Host<'_>) -> Result<(), RunError> {
+    let out = &mut *host.out;
     let wall = open_document(&options.wall)?.wall;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let mut links = Vec::new();
@@ -40,10 +41,10 @@ pub fn emulate(options: &EmulateOptions, out: &mut dyn Write) -> Result<(), RunE
     }
     let cards = VirtualCards { configured: !options.bare, ..patient_cards() };
     let server = CardServer::new(VirtualWall::with(&wall, cards, clock.now()), links);
-    let host = VirtualHost::start(Arc::clone(&wall), server, Arc::clone(&clock), SharedCards::default());
-    let host = host.map_err(|source| RunError::Engine(crate::engine::EngineError::Thread { name: "cards", source }))?;
+    let cards = VirtualHost::start(Arc::clone(&wall), server, Arc::clone(&clock), SharedCards::default());
+    let cards = cards.map_err(|source| RunError::Engine(crate::engine::EngineError::Thread { name: "cards", source }))?;
     say(out, &format!("{} virtual cards are listening\n", wall.cabinets().len()));
-    serve(options, &host, clock.as_ref(), out)
+    serve(options, &cards, clock.as_ref(), out)
 }
 
 fn serve(options: &EmulateOptions, host: &VirtualHost, clock: &dyn Clock, out: &mut dyn Write) -> Result<(), RunError> {
@@ -55,7 +56,8 @@ fn serve(options: &EmulateOptions, host: &VirtualHost, clock: &dyn Clock, out: &
         let now = clock.now();
         #[expect(clippy::cast_precision_loss, reason = "seconds of a run")]
         let is_over = options.seconds.is_some_and(|seconds| now.since(started) as f64 / 1e9 >= seconds);
-        let ends = is_over || signals.take();
+        let is_interrupted = signals.take();
+        let ends = is_over || is_interrupted;
         if let Some(file) = &options.out
             && (ends || now.since(picture_at) >= u64::try_from(PICTURE_PERIOD.as_nanos()).unwrap_or(u64::MAX))
         {
@@ -64,9 +66,19 @@ fn serve(options: &EmulateOptions, host: &VirtualHost, clock: &dyn Clock, out: &
         }
         if ends {
             say(out, &format!("{} frames reached the cards\n", host.delivered()));
-            return Ok(());
+            return match options.seconds {
+                Some(seconds) if !is_over => Err(interrupted(now.since(started), seconds)),
+                // Without a time, a signal is the way in which it ends.
+                _ => Ok(()),
+            };
         }
     }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most a day, as the command line checks")]
+fn interrupted(passed_ns: u64, seconds: f64) -> RunError {
+    let left = "pictures are complete".to_owned();
+    RunError::Interrupted { done: passed_ns / 1_000_000_000, of: seconds.ceil() as u64, unit: "seconds", left }
 }
 
 fn write_picture(host: &VirtualHost, file: &Path) -> Result<(), RunError> {

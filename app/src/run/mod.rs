@@ -9,12 +9,14 @@ pub mod options;
 mod send;
 mod term;
 
+use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ocp809_sender::session::PortAddresses;
+use ocp809_sender::session::adopt::AdoptError;
 use ocp809_sender::slice::SlicePlan;
 use ocp809_sender::stream::Pacing;
 use ocp809_sender::time::{Clock, SystemClock};
@@ -25,16 +27,16 @@ use ocp809_shaders::PathError;
 use thiserror::Error;
 
 pub use bind::{BindError, BindPolicy, Binder};
-pub use discover::{DiscoverReport, discover};
+pub use discover::{DiscoverReport, adopt, discover};
 pub use emulate::emulate;
+pub use ocp809_sender::session::adopt::AdoptOptions;
 pub use options::{DiscoverOptions, EmulateOptions, InterfaceChoice, RunOptions, SendOptions, SendTarget};
 pub use send::{SendReport, send};
 
-use crate::capture::{ColorPolicy, OpenContext};
+use crate::capture::{ColorPolicy, NamedSources, OpenContext};
 use crate::config::saved::{SavedState, read_state};
 use crate::config::{
-    LoadError, LoadedWall, MachineSpec, Paths, SaveError, ShowSpec, edited, load_machine, load_show, load_wall, to_text,
-    write_atomically,
+    LoadError, MachineSpec, Paths, SaveError, ShowSpec, edited, load_machine, open_wall_or_show, to_text, write_atomically,
 };
 use crate::control::desk::Start;
 use crate::control::server::{Server, ServerError};
@@ -42,6 +44,31 @@ use crate::control::{Assignment, Client, Command, PropertyId, PropertyPath, Requ
 use crate::engine::{Engine, EngineError, EngineParts, PortLink, SessionCards, SessionOptions};
 use crate::pixel_path;
 use crate::virtual_show::VirtualShowError;
+
+/// The host that a job runs on, and the people who watch it.
+pub struct Host<'a> {
+    /// Where this user keeps things.
+    pub paths: &'a Paths,
+    /// Where remarks for people go.
+    pub out: &'a mut dyn Write,
+    /// Hears how much of a job of known length is done.
+    pub progress: &'a mut dyn FnMut(Progress),
+}
+
+/// How far a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// What is done.
+    pub done: u64,
+    /// What is to be done.
+    pub of: u64,
+}
+
+impl fmt::Debug for Host<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("paths", &self.paths).finish_non_exhaustive()
+    }
+}
 
 /// How often a waiting run looks whether it was stopped.
 const WATCH: Duration = Duration::from_millis(50);
@@ -95,6 +122,9 @@ pub enum RunError {
         /// Why.
         source: io::Error,
     },
+    /// No wall file can be made of the cards that answer.
+    #[error(transparent)]
+    Adopt(#[from] AdoptError),
     /// An interface failed while cards were asked.
     #[error("interface {interface}: {source}")]
     Discover {
@@ -102,6 +132,21 @@ pub enum RunError {
         interface: String,
         /// Why.
         source: TransportError,
+    },
+    /// A wall without a port.
+    #[error("the wall has no port to send from")]
+    NoPort,
+    /// A signal came before the job was done.
+    #[error("interrupted after {done} of {of} {unit}; {left}")]
+    Interrupted {
+        /// What was done.
+        done: u64,
+        /// What was to be done.
+        of: u64,
+        /// What is counted.
+        unit: &'static str,
+        /// What has become of the result.
+        left: String,
     },
     /// Signals cannot be caught.
     #[error("signals cannot be caught")]
@@ -114,32 +159,24 @@ pub(crate) struct Opened {
     pub(crate) plan: Arc<SlicePlan>,
     /// The show; of nothing but the wall where a wall.toml was opened.
     pub(crate) show: ShowSpec,
+    /// What the show's names of sources stand for.
+    pub(crate) named: NamedSources,
 }
 
 /// Opens a wall.toml or a show.toml.
-pub(crate) fn open_document(document: &Path) -> Result<Opened, LoadError> {
-    let opened = |loaded: LoadedWall, show| Opened { wall: Arc::new(loaded.wall), plan: Arc::new(loaded.plan), show };
-    if is_show(document) {
-        let show = load_show(document)?.spec;
-        let wall = document.parent().unwrap_or(Path::new("")).join(&show.wall);
-        return Ok(opened(load_wall(&wall)?, show));
-    }
-    let name = document.display().to_string();
-    Ok(opened(load_wall(document)?, ShowSpec::of_wall(&name)))
-}
-
-/// A show names its wall at the top level; a wall never does.
-fn is_show(document: &Path) -> bool {
-    let text = std::fs::read_to_string(document).unwrap_or_default();
-    text.lines().take_while(|line| !line.trim_start().starts_with('[')).any(|line| line.trim_start().starts_with("wall"))
+pub(crate) fn open_document(document: &Path) -> Result<Opened, RunError> {
+    let opened = open_wall_or_show(document)?;
+    let folder = document.parent().unwrap_or(Path::new(""));
+    let named = opened.show.named_sources(folder).map_err(|error| RunError::Setting(error.to_string()))?;
+    Ok(Opened { wall: Arc::new(opened.wall.wall), plan: Arc::new(opened.wall.plan), show: opened.show, named })
 }
 
 /// Runs a show until it is stopped by a client or a signal.
 ///
 /// # Errors
 /// [`RunError`].
-pub fn run(options: &RunOptions, out: &mut dyn Write) -> Result<(), RunError> {
-    let paths = Paths::of_this_user();
+pub fn run(options: &RunOptions, host: &mut Host<'_>) -> Result<(), RunError> {
+    let (paths, out) = (host.paths, &mut *host.out);
     let opened = open_document(&options.document)?;
     let state_file = paths.state_of(&options.document);
     let mut machine = load_machine(&paths.machine())?;
@@ -150,15 +187,15 @@ pub fn run(options: &RunOptions, out: &mut dyn Write) -> Result<(), RunError> {
         &options.tails,
         out,
     )?;
-    remember(&paths, &machine.spec)?;
+    remember(paths, &machine.spec)?;
     let path = pixel_path::choose(options.gpu.as_ref().unwrap_or(&machine.spec.gpu))?;
     say(out, &format!("pixels: {}\n", path.name()));
     let (saved, start) = start_of(&opened.show, &state_file, out);
-    let cards = session(&opened.wall, &links, &paths, options.take_over, clock.as_ref());
+    let cards = session(&opened.wall, &links, paths, options.take_over, clock.as_ref());
     let engine = Engine::start(EngineParts {
         slice: Arc::clone(&opened.plan),
         links,
-        sources: open_context(&opened.wall, &clock, options.strict),
+        sources: OpenContext { named: opened.named, ..open_context(&opened.wall, &clock, options.strict) },
         wall: opened.wall,
         clock,
         path,
@@ -173,8 +210,7 @@ pub fn run(options: &RunOptions, out: &mut dyn Write) -> Result<(), RunError> {
     })?;
     apply(&engine, options)?;
     let client = Arc::new(engine.client());
-    let socket = options.socket.clone().unwrap_or(paths.socket);
-    let server = Server::start(&socket, Arc::clone(&client) as Arc<dyn Client>)?;
+    let server = Server::start(&paths.socket, Arc::clone(&client) as Arc<dyn Client>)?;
     say(out, &format!("running; control socket {}\n", server.path().display()));
     watch(&engine, options.strict)
 }
@@ -196,6 +232,7 @@ pub(crate) fn open_context(wall: &Arc<Wall>, clock: &Arc<dyn Clock>, strict: boo
         color: ColorPolicy::default(),
         lossless: false,
         strict,
+        named: NamedSources::default(),
     }
 }
 

@@ -33,8 +33,6 @@ pub struct RunOptions {
     pub take_over: bool,
     /// Values to set at the start.
     pub settings: Vec<(PropertyPath, Value)>,
-    /// The control socket; `None` is the usual place.
-    pub socket: Option<PathBuf>,
     /// Where pixels are computed; `None` is what machine.toml says.
     pub gpu: Option<GpuChoice>,
 }

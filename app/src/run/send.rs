@@ -1,6 +1,6 @@
 //! A given number of frames: into a capture, out of interfaces, or to virtual cards whose picture is saved.
 
-use std::io::Write;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,22 +8,23 @@ use std::time::Duration;
 use ocp809_sender::stream::Pacing;
 use ocp809_sender::time::{Clock, SystemClock};
 use ocp809_sender::transport::Transport;
-use ocp809_sender::transport::pcap::{CaptureInterface, CapturePort, create};
+use ocp809_sender::transport::pcap::{CaptureError, CaptureFile, CaptureInterface, CapturePort, create};
 use ocp809_sender::wall::Port;
 use ocp809_sender::wire::ocp809::software_address;
 use serde::Serialize;
 
 use super::options::{SendOptions, SendTarget};
-use super::{BindPolicy, Binder, Opened, RunError, open_context, open_document, remember, set};
+use super::{BindPolicy, Binder, Host, Opened, Progress, RunError, open_context, open_document, remember, set};
 use crate::capture::OpenContext;
-use crate::config::{GpuChoice, Paths, load_machine};
+use crate::config::{GpuChoice, PartialFile, load_machine};
 use crate::control::desk::Start;
 use crate::control::status::{SourceState, Status};
 use crate::control::{Client, PropertyId, PropertyPath, Saved, Value};
 use crate::engine::{Cards, Engine, EngineParts, PortLink, SharedCards, UnaskedCards};
 use crate::picture_file::save_screens;
 use crate::pixel_path;
-use crate::virtual_show::VirtualShow;
+use crate::signals::Signals;
+use crate::virtual_show::{Beginning, VirtualShow};
 
 /// How long a source may take to its first picture.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -33,8 +34,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct SendReport {
     /// Wall frames.
     pub frames: u64,
-    /// Packets of all ports.
+    /// Packets of all ports, latches included.
     pub packets: u64,
+    /// Wall frames that were left out or cut, because this host or a link was too slow.
+    pub dropped: u64,
+    /// How long it took, in milliseconds.
+    pub milliseconds: u64,
     /// Where they went, or what shows them.
     pub to: String,
 }
@@ -42,42 +47,42 @@ pub struct SendReport {
 /// Sends frames and ends.
 ///
 /// # Errors
-/// [`RunError`].
-pub fn send(options: &SendOptions, out: &mut dyn Write) -> Result<SendReport, RunError> {
+/// [`RunError`]; a capture or picture that could not be finished is not there then.
+pub fn send(options: &SendOptions, host: &mut Host<'_>) -> Result<SendReport, RunError> {
     let opened = open_document(&options.document)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let mut signals = Signals::new().map_err(RunError::Signals)?;
     match &options.target {
-        SendTarget::Virtual(picture) => send_virtual(options, &opened, picture.as_deref()),
-        SendTarget::Pcap(file) => {
-            let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-            let links = capture_links(&opened, file, &clock)?;
-            let cards = UnaskedCards::new(SharedCards::default(), opened.wall.ports().len());
-            let engine = engine(options, opened, links, Box::new(cards), clock)?;
-            finish(options, &engine, &file.display().to_string())
-        }
+        SendTarget::Virtual(picture) => send_virtual(options, &opened, picture.as_deref(), &mut signals, host),
+        SendTarget::Pcap(file) => send_capture(options, opened, file, &clock, &mut signals, host),
         SendTarget::Interfaces(choices) => {
-            let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-            let paths = Paths::of_this_user();
-            let mut machine = load_machine(&paths.machine())?;
+            let mut machine = load_machine(&host.paths.machine())?;
             let policy = BindPolicy { confirm: options.confirm, strict: true };
             let links = Binder { wall: &opened.wall, machine: &mut machine.spec, policy, clock: Arc::clone(&clock) }.bind(
                 choices,
                 &[],
-                out,
+                host.out,
             )?;
-            remember(&paths, &machine.spec)?;
-            let names: Vec<_> = choices.iter().map(|choice| choice.interface.clone()).collect();
-            let cards = super::session(&opened.wall, &links, &paths, false, clock.as_ref());
+            remember(host.paths, &machine.spec)?;
+            let cards = super::session(&opened.wall, &links, host.paths, false, clock.as_ref());
             let engine = engine(options, opened, links, Box::new(cards), clock)?;
-            finish(options, &engine, &names.join(", "))
+            finish(options, &engine, &mut signals, host)
         }
     }
 }
 
-fn send_virtual(options: &SendOptions, opened: &Opened, picture: Option<&Path>) -> Result<SendReport, RunError> {
+fn send_virtual(
+    options: &SendOptions,
+    opened: &Opened,
+    picture: Option<&Path>,
+    signals: &mut Signals,
+    host: &mut Host<'_>,
+) -> Result<SendReport, RunError> {
     let path = pixel_path::choose(&GpuChoice::Cpu)?;
-    let show = VirtualShow::start(&opened.wall, path, saved(options), Some(options.frames))?;
+    let begin = Beginning { saved: saved(options, opened), named: opened.named.clone() };
+    let show = VirtualShow::start_with(&opened.wall, path, begin, Some(options.frames))?;
     set(&show.engine, options.settings.iter().cloned())?;
-    let mut report = finish(options, &show.engine, "virtual cards")?;
+    let mut report = finish(options, &show.engine, signals, host)?;
     if let Some(file) = picture
         && let Some(screens) = show.host.still(1)
     {
@@ -88,8 +93,37 @@ fn send_virtual(options: &SendOptions, opened: &Opened, picture: Option<&Path>) 
     Ok(report)
 }
 
+/// The capture appears under its name once it is whole.
+fn send_capture(
+    options: &SendOptions,
+    opened: Opened,
+    file: &Path,
+    clock: &Arc<dyn Clock>,
+    signals: &mut Signals,
+    host: &mut Host<'_>,
+) -> Result<SendReport, RunError> {
+    let failed = |source| RunError::Write { file: file.to_owned(), source };
+    let partial = PartialFile::beside(file).map_err(failed)?;
+    let (links, capture) = capture_links(&opened, partial.path(), clock)?;
+    let cards = UnaskedCards::new(SharedCards::default(), opened.wall.ports().len());
+    let engine = engine(options, opened, links, Box::new(cards), Arc::clone(clock))?;
+    let report = finish(options, &engine, signals, host)?;
+    // The engine lets go of its ports before the file gets its name.
+    drop(engine);
+    if let Err(error) = capture.finish() {
+        return Err(failed(cause(error)));
+    }
+    partial.keep().map_err(failed)?;
+    Ok(report)
+}
+
+/// What the system said: the name of the file in the making is nobody's business.
+fn cause(error: CaptureError) -> io::Error {
+    if let CaptureError::Io { source, .. } = error { source } else { io::Error::other(error) }
+}
+
 /// One interface of the capture per port, named after it.
-fn capture_links(opened: &Opened, file: &Path, clock: &Arc<dyn Clock>) -> Result<Vec<PortLink>, RunError> {
+fn capture_links(opened: &Opened, file: &Path, clock: &Arc<dyn Clock>) -> Result<(Vec<PortLink>, CaptureFile), RunError> {
     let interface = |(number, port): (u8, &Port)| CaptureInterface {
         name: port.id.to_string(),
         mac: software_address(number),
@@ -97,12 +131,13 @@ fn capture_links(opened: &Opened, file: &Path, clock: &Arc<dyn Clock>) -> Result
     };
     let interfaces: Vec<_> = (0_u8..=u8::MAX).zip(opened.wall.ports()).map(interface).collect();
     let ports = create(file, &interfaces, clock)?;
+    let capture = ports.first().map(CapturePort::file).ok_or(RunError::NoPort)?;
     let link = |(port, interface): (CapturePort, &CaptureInterface)| PortLink {
         head: Box::new(port) as Box<dyn Transport>,
         source: interface.mac,
         tail: None,
     };
-    Ok(ports.into_iter().zip(&interfaces).map(link).collect())
+    Ok((ports.into_iter().zip(&interfaces).map(link).collect(), capture))
 }
 
 fn engine(
@@ -112,15 +147,16 @@ fn engine(
     cards: Box<dyn Cards>,
     clock: Arc<dyn Clock>,
 ) -> Result<Engine, RunError> {
+    let saved = saved(options, &opened);
     let engine = Engine::start(EngineParts {
         slice: opened.plan,
         links,
-        sources: OpenContext { lossless: true, ..open_context(&opened.wall, &clock, true) },
+        sources: OpenContext { lossless: true, named: opened.named, ..open_context(&opened.wall, &clock, true) },
         wall: opened.wall,
         clock,
         path: pixel_path::choose(&GpuChoice::Cpu)?,
         cards,
-        saved: saved(options),
+        saved,
         state_file: None,
         start: Start::Warm,
         faults: None,
@@ -132,15 +168,18 @@ fn engine(
     Ok(engine)
 }
 
-/// The source is there from the first frame on.
-fn saved(options: &SendOptions) -> Saved {
-    let path = PropertyPath::wall(PropertyId::SourceUri).to_string();
-    Saved { values: [(path, Value::text(&options.source))].into(), ..Saved::default() }
+/// What the show starts with, and the source there from the first frame on.
+fn saved(options: &SendOptions, opened: &Opened) -> Saved {
+    let mut saved = opened.show.first_start();
+    saved.values.insert(PropertyPath::wall(PropertyId::SourceUri).to_string(), Value::text(&options.source));
+    saved
 }
 
 /// Waits until all frames are sent.
-fn finish(options: &SendOptions, engine: &Engine, to: &str) -> Result<SendReport, RunError> {
+fn finish(options: &SendOptions, engine: &Engine, signals: &mut Signals, host: &mut Host<'_>) -> Result<SendReport, RunError> {
     let client = engine.client();
+    let clock = SystemClock::new();
+    let started = clock.now();
     let mut waited = Duration::ZERO;
     while engine.is_running() {
         std::thread::sleep(super::WATCH);
@@ -150,12 +189,36 @@ fn finish(options: &SendOptions, engine: &Engine, to: &str) -> Result<SendReport
         if status.source.state == SourceState::Failed || waited > PATIENCE {
             return Err(RunError::Source { uri: options.source.clone(), reason: reason(&status) });
         }
+        let done = status.frames.sent.min(options.frames);
+        (host.progress)(Progress { done, of: options.frames });
+        if signals.take() && engine.is_running() {
+            return Err(RunError::Interrupted { done, of: options.frames, unit: "frames", left: left(&options.target) });
+        }
     }
+    let milliseconds = clock.now().since(started) / 1_000_000;
     // The frame thread's last counters become a status within this time.
     std::thread::sleep(2 * super::WATCH);
     let status = client.status();
     let packets = status.ports.iter().map(|port| port.packets).sum();
-    Ok(SendReport { frames: options.frames, packets, to: to.to_owned() })
+    Ok(SendReport { frames: options.frames, packets, dropped: status.frames.dropped, milliseconds, to: to(&options.target) })
+}
+
+/// The target in words.
+fn to(target: &SendTarget) -> String {
+    match target {
+        SendTarget::Virtual(_) => "virtual cards".to_owned(),
+        SendTarget::Pcap(file) => file.display().to_string(),
+        SendTarget::Interfaces(choices) => choices.iter().map(|choice| choice.interface.as_str()).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// What an interrupted job leaves.
+fn left(target: &SendTarget) -> String {
+    match target {
+        SendTarget::Virtual(Some(file)) | SendTarget::Pcap(file) => format!("{} was not written", file.display()),
+        SendTarget::Virtual(None) => "nothing is left of it".to_owned(),
+        SendTarget::Interfaces(_) => "the cards hold the last frame".to_owned(),
+    }
 }
 
 /// Why no picture comes, in the words of whoever knows.

@@ -5,7 +5,7 @@ use crate::wall::ProtocolKind;
 use crate::wire::colorlight::{DiscoveryReply, DiscoveryRequestRepr, REQUEST_LEN, model_name};
 use crate::wire::ethernet::MacAddress;
 use crate::wire::ocp809::control::{
-    Announce, Body, ControlError, ControlFrame, Discover, Message, Request, Response, Route, Seal,
+    Announce, Body, ControlError, ControlFrame, Discover, Get, Message, Reassembly, Request, Response, Route, Seal, Setting,
 };
 use crate::wire::ocp809::group_address;
 
@@ -32,6 +32,8 @@ pub struct FoundCard {
     pub id: u16,
     /// The rectangle that it was set up for, where it says so (Colorlight).
     pub size: Option<(u16, u16)>,
+    /// Its settings; empty where they were not asked for, or where the protocol has none.
+    pub settings: Vec<Setting>,
     /// Who drives it now: the address of a master that was heard in the last two seconds.
     pub master: Option<MacAddress>,
 }
@@ -47,6 +49,11 @@ pub struct Discovery {
     tries: u8,
     asked_at: Option<Nanos>,
     found: Vec<FoundCard>,
+    /// Whether cards are asked for their settings as well.
+    wants_settings: bool,
+    /// Whether the newest card still owes them.
+    asks_settings: bool,
+    joint: Reassembly,
 }
 
 impl Discovery {
@@ -64,7 +71,17 @@ impl Discovery {
             tries: 0,
             asked_at: None,
             found: Vec::new(),
+            wants_settings: false,
+            asks_settings: false,
+            joint: Reassembly::new(),
         }
+    }
+
+    /// The same, and asks every OCP-809 card for its settings too.
+    #[must_use]
+    pub fn with_settings(mut self) -> Self {
+        self.wants_settings = self.protocol == ProtocolKind::Ocp809;
+        self
     }
 
     /// The next question, if it is time for one; `None` while an answer is waited for, and when all is known.
@@ -74,6 +91,10 @@ impl Discovery {
     pub fn poll(&mut self, now: Nanos) -> Result<Option<Vec<u8>>, ControlError> {
         if self.is_done() || self.asked_at.is_some_and(|asked| now.since(asked) < self.wait_ns) {
             return Ok(None);
+        }
+        if self.tries >= TRIES && self.asks_settings {
+            // A card that keeps its settings to itself is found all the same.
+            self.next_card();
         }
         if self.tries >= TRIES {
             // Silence: the cascade ends before this place.
@@ -87,14 +108,22 @@ impl Discovery {
 
     /// Takes a received frame; whether it was an answer.
     pub fn hear(&mut self, frame: &[u8]) -> bool {
-        let answer = match self.protocol {
-            ProtocolKind::Ocp809 => self.ocp809_answer(frame),
-            ProtocolKind::Colorlight => colorlight_answer(frame),
-        };
-        let Some(card) = answer.filter(|card| u16::from(card.place) == self.place) else { return false };
-        self.found.push(card);
-        (self.place, self.tries, self.asked_at) = (self.place + 1, 0, None);
-        true
+        match self.protocol {
+            ProtocolKind::Ocp809 => self.hear_ocp809(frame).is_some(),
+            ProtocolKind::Colorlight => {
+                let card = colorlight_answer(frame).filter(|card| u16::from(card.place) == self.place);
+                let is_answer = card.is_some();
+                self.found.extend(card);
+                if is_answer {
+                    self.next_card();
+                }
+                is_answer
+            }
+        }
+    }
+
+    const fn next_card(&mut self) {
+        (self.place, self.tries, self.asked_at, self.asks_settings) = (self.place + 1, 0, None, false);
     }
 
     /// Whether nothing more will be asked.
@@ -116,23 +145,37 @@ impl Discovery {
             DiscoveryRequestRepr { place }.emit(&mut frame);
             return Ok(frame.to_vec());
         }
-        let message = Message {
-            route: Route::to_place(place),
-            transaction: self.first_transaction.wrapping_add(u32::from(place)),
-            body: Body::Request(Request::Discover(Discover { padding: None })),
-        };
+        let request =
+            if self.asks_settings { Request::Get(Get { wanted: None }) } else { Request::Discover(Discover { padding: None }) };
+        let message = Message { route: Route::to_place(place), transaction: self.transaction(), body: Body::Request(request) };
         let seal = Seal { destination: group_address(0), source: self.source, frame_max: 1514, signer: None };
         Ok(message.emit(&seal)?.concat())
     }
 
-    fn ocp809_answer(&self, frame: &[u8]) -> Option<FoundCard> {
+    /// Both questions to a card differ from each other and from those to its neighbours.
+    const fn transaction(&self) -> u32 {
+        self.first_transaction.wrapping_add(self.place as u32 * 2 + self.asks_settings as u32)
+    }
+
+    fn hear_ocp809(&mut self, frame: &[u8]) -> Option<()> {
         let frame = ControlFrame::new_checked(frame).ok()?;
-        let packet = frame.packet();
-        packet.check_crc().ok()?;
-        let message = Message::parse(packet).ok()?;
-        let Body::Response(Response::Discover(announce)) = message.body else { return None };
-        let place = u8::try_from(message.transaction.wrapping_sub(self.first_transaction)).ok()?;
-        Some(found(place, message.route.card_id, &announce))
+        frame.packet().check_crc().ok()?;
+        let message = self.joint.push(&frame).ok()??;
+        let Body::Response(response) = message.body else { return None };
+        if message.transaction != self.transaction() {
+            return None;
+        }
+        if let Response::Discover(announce) = response {
+            self.found.push(found(u8::try_from(self.place).ok()?, message.route.card_id, &announce));
+            (self.tries, self.asked_at, self.asks_settings) = (0, None, self.wants_settings);
+            if !self.wants_settings {
+                self.next_card();
+            }
+        } else if let (Response::Get(configuration), Some(card)) = (response, self.found.last_mut()) {
+            card.settings = configuration.settings;
+            self.next_card();
+        }
+        Some(())
     }
 }
 
@@ -146,6 +189,7 @@ fn found(place: u8, id: u16, announce: &Announce) -> FoundCard {
         firmware: format!("{}.{}.{}", hardware.firmware_major, hardware.firmware_minor, hardware.firmware_patch),
         id,
         size: None,
+        settings: Vec::new(),
         master: announce.master.as_ref().and_then(|master| master.macs.first().copied()),
     }
 }
@@ -161,6 +205,7 @@ fn colorlight_answer(frame: &[u8]) -> Option<FoundCard> {
         firmware: format!("{major}.{minor}"),
         id: 0,
         size: Some((reply.width, reply.height)),
+        settings: Vec::new(),
         master: None,
     })
 }

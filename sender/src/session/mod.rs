@@ -2,8 +2,9 @@
 //!
 //! [`WallSession`] runs beside the stream: it asks who drives the wall before the first LATCH, gives cards their ids and
 //! the wall's settings, tells them the time, adopts exchanged cards, and says what may be streamed where. [`Discovery`]
-//! asks an unknown cable who hangs on it.
+//! asks an unknown cable who hangs on it, and [`adopt`] makes a wall file of the answers.
 
+pub mod adopt;
 mod ask;
 mod card;
 pub mod discovery;

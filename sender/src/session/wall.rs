@@ -26,6 +26,8 @@ pub struct Streaming {
     pub epoch: Option<Epoch>,
     /// Whether each port may be fed.
     pub open: Vec<bool>,
+    /// Longest time that a packet needs through each port's cards, in nanoseconds; 0 while they have not said.
+    pub transit_ns: Vec<u64>,
     /// How long before its present instant a frame's LATCH leaves, in nanoseconds: the frame then carries the instant.
     /// `None` while cards do not share the time; frames are then shown on arrival.
     pub lead_ns: Option<u64>,
@@ -37,7 +39,7 @@ impl Streaming {
     /// Nothing may be streamed on any of so many ports.
     #[must_use]
     pub fn none(ports: usize) -> Self {
-        Self { epoch: None, open: vec![false; ports], lead_ns: None, guard_ns: GUARD_UNKNOWN_NS }
+        Self { epoch: None, open: vec![false; ports], transit_ns: vec![0; ports], lead_ns: None, guard_ns: GUARD_UNKNOWN_NS }
     }
 
     /// Everything may be streamed to cards that nobody asks.
@@ -211,7 +213,10 @@ impl WallSession {
             }
         }
         streaming.epoch = epoch;
-        let transit_ns = ports.iter().map(PortSession::transit_ns).max().unwrap_or(0);
+        for (port, transit_ns) in ports.iter().zip(&mut streaming.transit_ns) {
+            *transit_ns = port.transit_ns();
+        }
+        let transit_ns = streaming.transit_ns.iter().copied().max().unwrap_or(0);
         streaming.lead_ns = (synced == Some(true)).then_some(transit_ns + 2 * LATCH_COPY_GAP_NS + LEAD_MARGIN_NS);
         streaming.guard_ns = ports.iter().filter_map(PortSession::guard_ns).max().unwrap_or(GUARD_UNKNOWN_NS);
     }

@@ -11,7 +11,7 @@ use crate::wire::ocp809::Epoch;
 /// Preamble, header, FCS and gap of an Ethernet frame on the cable, in bytes.
 const FRAME_OVERHEAD: u64 = 38;
 
-/// How long a card may keep a packet as long as it has not said how long it does (residence_ns): it takes in one of the
+/// How long a card may keep a packet as long as it has not said how long it does (`residence_ns`): it takes in one of the
 /// largest size whole, and needs two microseconds beside that.
 #[must_use]
 pub fn assumed_residence_ns(link: &LinkSpec) -> u64 {

@@ -142,7 +142,7 @@ impl PortSender {
     }
 
     /// Feeds the far end of the cascade as well, from address `source`: a loop. `transit_ns` is the longest time that a
-    /// packet needs through all cards, their number times residence_ns.
+    /// packet needs through all cards, their number times `residence_ns`.
     #[must_use]
     pub fn with_tail(mut self, transport: Box<dyn Transport>, source: MacAddress, transit_ns: u64) -> Self {
         self.feeds.push(Feed::new(FeedEnd::Tail, transport, source));
@@ -190,7 +190,8 @@ impl PortSender {
         self.frame.refused = Some(FrameOutcome::Withheld);
         for feed in &mut self.feeds {
             feed.begin();
-            feed.active = false;
+            // Whoever is fed meanwhile may have another master.
+            (feed.active, feed.announced) = (false, None);
         }
     }
 

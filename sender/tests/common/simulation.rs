@@ -179,7 +179,7 @@ impl Transport for Interface {
         self.world.lock().link(self.port, self.end)
     }
 
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "simulated"
     }
 }

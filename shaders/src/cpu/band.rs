@@ -6,8 +6,8 @@ use ocp809_calibration::lut::fixed::UNITY;
 
 use super::block::{BLOCK, Block};
 use super::encode::{FastEncoder, Site, add_loss, finish, pass_codes, values};
-use super::prepared::Prepared;
-use super::{gamut, scale, simd, source, transfer};
+use super::prepared::{Direct, Prepared};
+use super::{direct, gamut, scale, simd, source, transfer};
 use crate::frame::FrameView;
 use crate::plan::{Encoder, Law, PathPlan, Scale, ScreenPlan, Span, Tile, TileCorrection};
 
@@ -71,7 +71,7 @@ impl Band {
         for line in &mut self.filtered {
             line.0 = u32::MAX;
         }
-        for band in &screen.bands {
+        for band in job.plan.rows.get(self.screen).into_iter().flatten() {
             let rows = band.rows.start.max(self.rows.start)..band.rows.end.min(self.rows.end);
             for y in rows {
                 if let Some(filter) = &screen.scale {
@@ -102,6 +102,12 @@ impl Band {
                 pass_codes(encoder.bits, &self.scratch, self.codes.get_mut(out).unwrap_or_default());
                 continue;
             }
+            if let Some(tables) = job.prepared.direct(first.tile) {
+                self.steps(job, screen, tables, x, y);
+                let (site, out) = (Site { x, y, phase: job.phase }, self.codes.get_mut(out).unwrap_or_default());
+                direct::finish(encoder, site, &mut self.scratch, out);
+                continue;
+            }
             while let [done, others @ ..] = rest
                 && done.columns.end <= x
             {
@@ -123,13 +129,27 @@ impl Band {
         }
     }
 
+    /// Steps of a block that tables lead to.
+    #[inline(always)]
+    fn steps(&mut self, job: Job<'_>, screen: &ScreenPlan, tables: Direct<'_>, x: u32, y: u32) {
+        let (ingest, block) = (&job.plan.ingest, &mut *self.scratch);
+        let (x, y) = ((screen.origin.x + x) as usize, (screen.origin.y + y) as usize);
+        match tables {
+            Direct::Bytes(tables) => source::bytes_through(ingest, tables, job.frame, (x, y), block.length, &mut block.codes),
+            Direct::Codes(tables) => {
+                source::codes(ingest, job.frame, x, y, block);
+                direct::codes_to_steps(tables, block);
+            }
+        }
+    }
+
     /// Light of a block, gamut and levels included.
     #[inline(always)]
     fn light(&mut self, job: Job<'_>, screen: &ScreenPlan, index: usize, tile: &Tile, x: u32, y: u32) {
         let block = &mut *self.scratch;
-        if let Some(tables) = job.prepared.tables_of(index) {
-            let (x, y) = ((screen.origin.x + x) as usize, (screen.origin.y + y) as usize);
-            source::bytes_to_light(&job.plan.ingest, tables, job.frame, x, y, block);
+        if let Some(tables) = job.prepared.lights_of(index) {
+            let at = ((screen.origin.x + x) as usize, (screen.origin.y + y) as usize);
+            source::bytes_through(&job.plan.ingest, tables, job.frame, at, block.length, &mut block.light);
             return;
         }
         if let Some(filter) = &screen.scale {

@@ -19,8 +19,10 @@ pub(crate) type Lane<T> = [T; BLOCK];
 pub(crate) struct Block {
     /// Pixels in use.
     pub(crate) length: usize,
-    /// Code values.
+    /// Code values; on direct ways steps, then codes.
     pub(crate) codes: [Lane<u16>; 3],
+    /// Cb and Cr.
+    pub(crate) chroma: [Lane<i32>; 2],
     /// Light.
     pub(crate) light: [Lane<u32>; 3],
     /// Corrected light.
@@ -35,7 +37,8 @@ impl Block {
     /// An empty block on the heap.
     pub(crate) fn new() -> Box<Self> {
         let (codes, light) = ([[0; BLOCK]; 3], [[0; BLOCK]; 3]);
-        Box::new(Self { length: 0, codes, light, corrected: light, values: light, fractions: [0; BLOCK] })
+        let chroma = [[0; BLOCK]; 2];
+        Box::new(Self { length: 0, codes, chroma, light, corrected: light, values: light, fractions: [0; BLOCK] })
     }
 
     /// Pixels in use, rounded up to whole vectors: what loops without side effects run over.

@@ -77,9 +77,9 @@ pub(crate) struct Site {
     pub(crate) phase: u64,
 }
 
-/// Thresholds of four neighbouring pixels of one channel, in steps of a value.
-fn thresholds(encoder: &Encoder, site: Site, channel: usize) -> [u32; 4] {
-    let fraction = VALUE_BITS - encoder.bits;
+/// Thresholds of four neighbouring pixels of one channel, in codes with `fraction` bits behind the point.
+#[inline(always)]
+pub(crate) fn thresholds(encoder: &Encoder, fraction: u32, site: Site, channel: usize) -> [u32; 4] {
     if encoder.period == 0 {
         return [(1 << fraction) >> 1; 4];
     }
@@ -120,7 +120,7 @@ pub(crate) fn finish(encoder: &Encoder, site: Site, block: &mut Block, out: &mut
     let padded = block.padded();
     let fraction = VALUE_BITS - encoder.bits;
     for (channel, lane) in block.values.iter_mut().enumerate() {
-        let thresholds = thresholds(encoder, site, channel);
+        let thresholds = thresholds(encoder, fraction, site, channel);
         for group in lane.get_mut(..padded).unwrap_or_default().as_chunks_mut::<4>().0 {
             for (value, threshold) in group.iter_mut().zip(thresholds) {
                 *value = (*value + threshold) >> fraction;
@@ -163,12 +163,32 @@ pub(crate) fn add_loss(fast: &FastEncoder, encoder: &Encoder, scalars: [i16; 3],
 }
 
 /// Planes to triples.
-#[expect(clippy::cast_possible_truncation, reason = "codes have at most 16 bits")]
 #[inline(always)]
-fn interleave(lanes: &[Lane<u32>; 3], out: &mut [u16]) {
+pub(crate) fn interleave<T: Code>(lanes: &[Lane<T>; 3], out: &mut [u16]) {
     let [red, green, blue] = lanes;
     for (((out, &r), &g), &b) in out.as_chunks_mut::<3>().0.iter_mut().zip(red).zip(green).zip(blue) {
-        *out = [r as u16, g as u16, b as u16];
+        *out = [r.code(), g.code(), b.code()];
+    }
+}
+
+/// A lane's element that holds a code.
+pub(crate) trait Code: Copy {
+    /// The code.
+    fn code(self) -> u16;
+}
+
+impl Code for u16 {
+    #[inline(always)]
+    fn code(self) -> u16 {
+        self
+    }
+}
+
+impl Code for u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "codes have at most 16 bits")]
+    #[inline(always)]
+    fn code(self) -> u16 {
+        self as u16
     }
 }
 

@@ -8,6 +8,7 @@
 pub(crate) mod band;
 pub(crate) mod block;
 pub(crate) mod correct;
+pub(crate) mod direct;
 pub(crate) mod dither;
 pub(crate) mod encode;
 pub(crate) mod gamut;

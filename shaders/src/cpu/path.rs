@@ -1,7 +1,7 @@
 //! The CPU path: bands of rows on all workers, and packets of finished bands while the next bands are computed.
 //!
-//! Nothing is allocated per frame. A thread outside of the pool that calls [`CpuPath::process`] passes one job to it per
-//! frame, for which rayon allocates a block every 63 frames; a frame loop that runs inside of [`CpuPath::pool`] avoids it.
+//! Nothing is allocated per frame by a loop that runs in [`PixelPath::host`]. A thread outside of it passes one job per frame
+//! to the workers, for which rayon allocates a block every 63 frames.
 
 use core::ops::Range;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use super::packets::{Codes, fill};
 use super::prepared::Prepared;
 use crate::error::PathError;
 use crate::frame::FrameView;
+use crate::host::Host;
 use crate::path::{PacketsDone, PixelPath, check};
 use crate::plan::PathPlan;
 
@@ -49,16 +50,15 @@ impl CpuPath {
         };
         Ok(Self { pool, workers, ready: None })
     }
-
-    /// The path's own workers; `None` when it computes on the caller's thread.
-    #[must_use]
-    pub fn pool(&self) -> Option<Arc<rayon::ThreadPool>> {
-        self.pool.clone()
-    }
 }
 
 impl PixelPath for CpuPath {
     fn configure(&mut self, plan: Arc<PathPlan>) -> Result<(), PathError> {
+        if let Some(ready) = self.ready.as_mut().filter(|ready| ready.plan.shares_tables_with(&plan)) {
+            ready.prepared.set_levels(&plan);
+            ready.plan = plan;
+            return Ok(());
+        }
         let (prepared, mut bands) = Prepared::new(&plan);
         if let Some(old) = self.ready.take() {
             reuse(old.bands, &mut bands);
@@ -83,6 +83,10 @@ impl PixelPath for CpuPath {
             None => ready.run(1, frame, phase, out, done),
         }
         Ok(())
+    }
+
+    fn host(&self) -> Host {
+        Host::pool(self.pool.clone())
     }
 
     fn name(&self) -> &'static str {

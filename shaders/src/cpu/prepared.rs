@@ -3,13 +3,14 @@
 use ocp809_sender::slice::PortPlan;
 
 use super::band::{BAND_ROWS, Band, Encoders};
+use super::direct::{self, CodeTable, DirectTables, Spare, byte_steps};
 use super::encode::FastEncoder;
 use super::simd::Level;
-use super::source::{ByteTables, byte_tables};
+use super::source::{ByteTables, byte_lights};
 use crate::format::ColorModel;
-use crate::plan::{PathPlan, ScreenPlan};
+use crate::plan::{PathPlan, ScreenPlan, Tile};
 
-/// More tables than this would not stay in the first-level cache.
+/// More byte tables than this would not stay in the first-level cache.
 const TABLE_LIMIT: usize = 8;
 
 /// A plan as the CPU path reads it.
@@ -19,14 +20,43 @@ pub(crate) struct Prepared {
     pub(crate) level: Level,
     /// One per encoder of the plan.
     pub(crate) encoders: Encoders,
-    /// Light of bytes, for each pair of screen and levels.
-    tables: Vec<ByteTables>,
-    /// Index into `tables` of each tile.
-    table_of_tile: Vec<Option<usize>>,
+    /// From bytes to light.
+    lights: Vec<(Key, ByteTables<u32>)>,
+    /// From bytes to steps.
+    steps: Vec<(Key, ByteTables<u16>)>,
+    /// From code values to steps.
+    codes: DirectTables,
+    /// How each tile is computed.
+    shortcuts: Vec<Shortcut>,
     /// For each screen, the index of each of its bands among all bands.
     pub(crate) bands_of_screen: Vec<Vec<usize>>,
     /// For each port, the number of bands that must be computed before packet i and all before it are complete.
     pub(crate) needed: Vec<Vec<usize>>,
+}
+
+/// What byte tables depend on: screen, levels, encoder where they lead beyond light.
+type Key = (usize, [u32; 3], Option<usize>);
+
+/// Stages of a tile that tables stand for; indices into the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shortcut {
+    /// None: stage by stage.
+    Stages,
+    /// From bytes to light.
+    BytesToLight(usize),
+    /// From bytes to steps.
+    BytesToSteps(usize),
+    /// From code values to steps, channel by channel.
+    CodesToSteps([usize; 3]),
+}
+
+/// Tables that lead from samples straight to steps; see [`direct`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Direct<'a> {
+    /// From bytes.
+    Bytes(&'a ByteTables<u16>),
+    /// From code values.
+    Codes([&'a CodeTable; 3]),
 }
 
 impl Prepared {
@@ -36,43 +66,86 @@ impl Prepared {
         let needed = plan.slice.ports.iter().map(|port| needed(port, &bands_of_screen)).collect();
         let mut prepared = Self {
             level: Level::detect(),
-            encoders: plan.encoders.iter().map(FastEncoder::new).collect(),
-            tables: Vec::new(),
-            table_of_tile: vec![None; plan.tiles.len()],
+            encoders: Vec::new(),
+            lights: Vec::new(),
+            steps: Vec::new(),
+            codes: DirectTables::default(),
+            shortcuts: Vec::new(),
             bands_of_screen,
             needed,
         };
-        prepared.make_tables(plan);
+        prepared.set_levels(plan);
         (prepared, bands)
     }
 
-    /// The tables of a tile; `None` where light does not follow from single bytes.
-    pub(crate) fn tables_of(&self, tile: usize) -> Option<&ByteTables> {
-        let index = self.table_of_tile.get(tile).copied().flatten()?;
-        self.tables.get(index)
+    /// Derives what levels decide, for a plan that shares its tables with the one before.
+    pub(crate) fn set_levels(&mut self, plan: &PathPlan) {
+        self.encoders.truncate(plan.encoders.len());
+        self.encoders.extend(plan.encoders.iter().skip(self.encoders.len()).map(FastEncoder::new));
+        self.lights.clear();
+        self.steps.clear();
+        let mut spare = self.codes.clear();
+        let mut shortcuts = core::mem::take(&mut self.shortcuts);
+        shortcuts.clear();
+        shortcuts.extend(plan.tiles.iter().map(|tile| self.shortcut(plan, tile, &mut spare)));
+        self.shortcuts = shortcuts;
     }
 
-    fn make_tables(&mut self, plan: &PathPlan) {
-        let row = plan.ingest.row;
-        if row.model != ColorModel::Rgb || row.sample_bytes != 1 {
-            return;
+    /// The tables of light of a tile; `None` where light does not follow from single bytes.
+    #[inline(always)]
+    pub(crate) fn lights_of(&self, tile: usize) -> Option<&ByteTables<u32>> {
+        match self.shortcuts.get(tile)? {
+            Shortcut::BytesToLight(place) => self.lights.get(*place).map(|(_, tables)| tables),
+            Shortcut::Stages | Shortcut::BytesToSteps(_) | Shortcut::CodesToSteps(_) => None,
         }
-        let mut known = Vec::new();
-        for (slot, tile) in self.table_of_tile.iter_mut().zip(&plan.tiles) {
-            let Some(screen) = plan.screens.get(tile.screen.index()).filter(|screen| single_bytes(screen)) else { continue };
-            let key = (tile.screen, tile.levels);
-            *slot = known.iter().position(|other| *other == key);
-            if slot.is_none() && known.len() < TABLE_LIMIT {
-                *slot = Some(known.len());
-                known.push(key);
-                self.tables.push(byte_tables(&plan.ingest, screen, tile.levels));
+    }
+
+    /// The tables from a tile's samples to its steps; `None` where they have to be computed.
+    #[inline(always)]
+    pub(crate) fn direct(&self, tile: usize) -> Option<Direct<'_>> {
+        match *self.shortcuts.get(tile)? {
+            Shortcut::BytesToSteps(place) => self.steps.get(place).map(|(_, tables)| Direct::Bytes(tables)),
+            Shortcut::CodesToSteps([red, green, blue]) => {
+                Some(Direct::Codes([self.codes.get(red)?, self.codes.get(green)?, self.codes.get(blue)?]))
             }
+            Shortcut::Stages | Shortcut::BytesToLight(_) => None,
         }
+    }
+
+    fn shortcut(&mut self, plan: &PathPlan, tile: &Tile, spare: &mut Spare) -> Shortcut {
+        let index = tile.screen.index();
+        let Some(screen) = plan.screens.get(index).filter(|screen| single_codes(screen)) else { return Shortcut::Stages };
+        let (ingest, levels) = (&plan.ingest, tile.levels);
+        let are_bytes = ingest.row.model == ColorModel::Rgb && ingest.row.sample_bytes == 1;
+        let encoder = tile.encoder.and_then(|place| Some((place, plan.encoders.get(place)?)));
+        let shortcut = match encoder.filter(|(_, encoder)| direct::applies(tile, encoder)) {
+            Some((place, encoder)) if are_bytes => {
+                let make = || byte_steps(ingest, screen, levels, encoder);
+                place_of(&mut self.steps, (index, levels, Some(place)), make).map(Shortcut::BytesToSteps)
+            }
+            Some(encoder) => self.codes.places((index, screen), levels, encoder, spare).map(Shortcut::CodesToSteps),
+            None if are_bytes => {
+                let make = || byte_lights(ingest, screen, levels);
+                place_of(&mut self.lights, (index, levels, None), make).map(Shortcut::BytesToLight)
+            }
+            None => None,
+        };
+        shortcut.unwrap_or(Shortcut::Stages)
     }
 }
 
-/// Whether each channel's light follows from its own byte alone.
-fn single_bytes(screen: &ScreenPlan) -> bool {
+/// The place of byte tables, made on first need; `None` when there are too many.
+fn place_of<T>(tables: &mut Vec<(Key, ByteTables<T>)>, key: Key, make: impl FnOnce() -> ByteTables<T>) -> Option<usize> {
+    let known = tables.iter().position(|(own, _)| *own == key);
+    if known.is_none() && tables.len() < TABLE_LIMIT {
+        tables.push((key, make()));
+        return Some(tables.len() - 1);
+    }
+    known
+}
+
+/// Whether each channel's light follows from its own code value alone.
+fn single_codes(screen: &ScreenPlan) -> bool {
     screen.scale.is_none() && screen.lut3d.is_none() && screen.ootf.is_none() && screen.gamut.is_none()
 }
 

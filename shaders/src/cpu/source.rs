@@ -10,18 +10,18 @@ use crate::format::{ColorModel, SamplePlace};
 use crate::frame::FrameView;
 use crate::plan::{Ingest, ScreenPlan};
 
-/// Light of every 8-bit sample, one table per channel.
-pub(crate) type ByteTables = [[u32; 256]; 3];
+/// What becomes of every 8-bit sample, one table per channel.
+pub(crate) type ByteTables<T> = [[T; 256]; 3];
+
+/// What `stages` make of the code values of 8-bit RGB samples, channel by channel.
+pub(crate) fn byte_tables<T>(ingest: &Ingest, stages: impl Fn(u16, usize) -> T) -> ByteTables<T> {
+    let entry = |byte, channel| stages(clip(luma(ingest, byte) >> 12), channel);
+    core::array::from_fn(|channel| core::array::from_fn(|byte| entry(u32::try_from(byte).unwrap_or(0), channel)))
+}
 
 /// The light of 8-bit RGB samples at the given levels: ingest, input transfer and level in one table.
-pub(crate) fn byte_tables(ingest: &Ingest, screen: &ScreenPlan, levels: [u32; 3]) -> ByteTables {
-    let mut tables = [[0; 256]; 3];
-    for (table, level) in tables.iter_mut().zip(levels) {
-        for (slot, byte) in table.iter_mut().zip(0_u32..) {
-            *slot = mul16(screen.input.light(clip(luma(ingest, byte) >> 12)), level);
-        }
-    }
-    tables
+pub(crate) fn byte_lights(ingest: &Ingest, screen: &ScreenPlan, levels: [u32; 3]) -> ByteTables<u32> {
+    byte_tables(ingest, |code, channel| mul16(screen.input.light(code), levels.get(channel).copied().unwrap_or(0)))
 }
 
 /// See [`super::ingest`].
@@ -69,15 +69,22 @@ fn read_words<const STEP: usize>(ingest: &Ingest, row: &[u8], out: &mut [u16]) {
     out.iter_mut().zip(samples).for_each(|(out, sample)| *out = sample);
 }
 
-/// Light of 8-bit RGB pixels from column `x` of row `y` on.
+/// What `tables` say of the `length` 8-bit RGB pixels from column `x` of row `y` on.
 #[inline(always)]
-pub(crate) fn bytes_to_light(ingest: &Ingest, tables: &ByteTables, frame: &FrameView<'_>, x: usize, y: usize, block: &mut Block) {
+pub(crate) fn bytes_through<T: Copy + Default>(
+    ingest: &Ingest,
+    tables: &ByteTables<T>,
+    frame: &FrameView<'_>,
+    (x, y): (usize, usize),
+    length: usize,
+    out: &mut [Lane<T>; 3],
+) {
     let row = frame.row(0, y);
     let [red, green, blue] = ingest.row.samples.map(|place| place.offset as usize);
-    let [rs, gs, bs] = &mut block.light;
+    let [rs, gs, bs] = out;
     let [rt, gt, bt] = tables;
-    let out = rs.iter_mut().zip(gs).zip(bs).take(block.length);
-    let pick = |table: &[u32; 256], byte: u8| table.get(usize::from(byte)).copied().unwrap_or(0);
+    let out = rs.iter_mut().zip(gs).zip(bs).take(length);
+    let pick = |table: &[T; 256], byte: u8| table.get(usize::from(byte)).copied().unwrap_or_default();
     if ingest.row.samples.iter().all(|place| place.step == 4) {
         for (((r, g), b), bytes) in out.zip(row.as_chunks::<4>().0.iter().skip(x)) {
             *r = pick(rt, bytes.get(red & 3).copied().unwrap_or(0));
@@ -128,18 +135,17 @@ pub(crate) fn codes(ingest: &Ingest, frame: &FrameView<'_>, x: usize, y: usize, 
             blue.copy_from_slice(red);
         }
         ColorModel::Yuv => {
-            let mut lumas = [0_u16; BLOCK];
-            read(ingest, row(first), first, x, &mut lumas);
-            let mut chroma = [[0_i32; BLOCK]; 2];
-            for (lane, place) in chroma.iter_mut().zip([second, third]) {
+            for (lane, place) in block.chroma.iter_mut().zip([second, third]) {
                 chroma15(ingest, frame, place, x, y, lane.get_mut(..padded).unwrap_or_default());
             }
-            let [cb, cr] = &chroma;
+            let [cb, cr] = &block.chroma;
             let [red, green_from_b, green_from_r, blue] = ingest.chroma;
             let [rs, gs, bs] = &mut block.codes;
+            // Luma lies where red will, until both are in hand.
+            read(ingest, row(first), first, x, rs);
             let out = rs.iter_mut().zip(gs).zip(bs).take(padded);
-            for (((((r, g), b), &cb), &cr), &sample) in out.zip(cb).zip(cr).zip(&lumas) {
-                let y = luma(ingest, u32::from(sample));
+            for ((((r, g), b), &cb), &cr) in out.zip(cb).zip(cr) {
+                let y = luma(ingest, u32::from(*r));
                 *r = clip((y + red * cr) >> 12);
                 *g = clip((y + green_from_b * cb + green_from_r * cr) >> 12);
                 *b = clip((y + blue * cb) >> 12);
@@ -170,7 +176,7 @@ fn chroma15(ingest: &Ingest, frame: &FrameView<'_>, place: SamplePlace, x: usize
             let start = first.saturating_sub(LEFT);
             let into = line.get_mut(start + LEFT - first..count + 2 * LEFT).unwrap_or_default();
             read(ingest, bytes, place, start, into);
-            blended.iter_mut().zip(line).for_each(|(sum, sample)| *sum += i32::from(sample) * weight);
+            blended.iter_mut().zip(line).take(count + 2 * LEFT).for_each(|(sum, sample)| *sum += i32::from(sample) * weight);
         }
     }
     repeat_edges(&mut blended, first, columns);

@@ -1,22 +1,22 @@
 //! Building a plan: every setting is checked, then quantised once.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use ocp809_calibration::lut::PackedMatrix;
 use ocp809_calibration::lut::fixed::UNITY;
 use ocp809_calibration::lut::loss::SCALAR_BITS;
-use ocp809_sender::ids::{ModuleIndex, PortIndex, ScreenIndex};
+use ocp809_sender::ids::{ModuleIndex, ScreenIndex};
 use ocp809_sender::slice::SlicePlan;
-use ocp809_sender::wall::Wall;
+use ocp809_sender::wall::{Module, Wall};
 
-use super::encoder::Encoder;
+use super::encoder::Encoders;
 use super::ingest::Ingest;
-use super::screen::{ScreenPlan, check, levels, quantise_level};
+use super::screen::{ScreenPlan, check};
 use super::tile::{Tile, TileCorrection};
-use super::{PathPlan, rows};
+use super::{Carrier, PathPlan};
 use crate::error::{Parameter, PlanError, SpecList};
 use crate::frame::SourceShape;
-use crate::spec::{Correction, ModulePath, OutputTransfer, PathSpec, PortPath, ScreenPath};
+use crate::spec::{Correction, ModulePath, PathSpec};
 
 impl PathPlan {
     /// Builds the plan of a wall for sources of one shape.
@@ -35,13 +35,33 @@ impl PathPlan {
         for ((screen, settings), index) in wall.screens().iter().zip(&spec.screens).zip(0_u16..) {
             screens.push(ScreenPlan::new(ScreenIndex(index), screen.size, settings, &source)?);
         }
-        let mut builder = Builder { wall, spec, source, screens, encoders: Vec::new(), known: HashMap::new() };
-        let tiles = builder.tiles(&ports_of_modules(wall, slice)?)?;
-        let Builder { mut screens, encoders, .. } = builder;
-        for (index, screen) in screens.iter_mut().enumerate() {
-            screen.bands = rows::bands(&tiles, index);
+        let carriers = carriers(wall, slice)?;
+        let mut tiles = Vec::with_capacity(carriers.len());
+        let neutral = ModulePath::default();
+        for (index, module) in (0_u32..).zip(wall.modules()) {
+            let settings = spec.modules.get(index as usize).unwrap_or(&neutral);
+            tiles.push(Tile {
+                screen: module.screen,
+                rect: module.rect,
+                encoder: None,
+                levels: [UNITY; 3],
+                correction: correction(ModuleIndex(index), module, settings, &mut screens)?,
+                scalars: scalars(settings)?,
+            });
         }
-        Ok(Self { source, ingest: Ingest::new(&source), screens, tiles, encoders, slice: slice.clone() })
+        let mut plan = Self {
+            source,
+            ingest: Ingest::new(&source),
+            screens: screens.into(),
+            carriers: carriers.into(),
+            slice: Arc::new(slice.clone()),
+            settings: spec.clone(),
+            tiles,
+            encoders: Encoders::default(),
+            rows: Vec::new(),
+        };
+        plan.set_levels()?;
+        Ok(plan)
     }
 }
 
@@ -49,10 +69,11 @@ fn count(list: SpecList, expected: usize, found: usize) -> Result<(), PlanError>
     if expected == found { Ok(()) } else { Err(PlanError::Count { list, expected, found }) }
 }
 
-/// The port that carries each module, from the runs. Runs outside of the wall are refused here, once for all.
-fn ports_of_modules(wall: &Wall, slice: &SlicePlan) -> Result<Vec<Option<PortIndex>>, PlanError> {
-    let mut ports = vec![None; wall.modules().len()];
+/// Who carries each module, from the runs. Runs outside of the wall are refused here, once for all.
+fn carriers(wall: &Wall, slice: &SlicePlan) -> Result<Vec<Option<Carrier>>, PlanError> {
+    let mut carriers = vec![None; wall.modules().len()];
     for plan in &slice.ports {
+        let bits = wall.port(plan.port).map_or(8, |port| port.link.format.bits());
         for run in &plan.runs {
             let Some(index) = run.module else { continue };
             let error = PlanError::Slice { port: plan.port, module: index, screen: run.screen };
@@ -65,104 +86,42 @@ fn ports_of_modules(wall: &Wall, slice: &SlicePlan) -> Result<Vec<Option<PortInd
             if run.length == 0 || !ends.iter().all(|&(x, y)| inside(x, rect.x, rect.width) && inside(y, rect.y, rect.height)) {
                 return Err(error);
             }
-            if let Some(slot) = ports.get_mut(index.index()) {
-                *slot = Some(plan.port);
+            if let Some(slot) = carriers.get_mut(index.index()) {
+                *slot = Some(Carrier { port: plan.port, bits });
             }
         }
     }
-    Ok(ports)
+    Ok(carriers)
 }
 
-/// What encoders depend on: port, screen, and whether codes pass.
-type EncoderKey = (PortIndex, ScreenIndex, bool);
-
-struct Builder<'a> {
-    wall: &'a Wall,
-    spec: &'a PathSpec,
-    source: SourceShape,
-    screens: Vec<ScreenPlan>,
-    encoders: Vec<Encoder>,
-    known: HashMap<EncoderKey, usize>,
-}
-
-impl Builder<'_> {
-    fn tiles(&mut self, ports: &[Option<PortIndex>]) -> Result<Vec<Tile>, PlanError> {
-        let neutral = ModulePath::default();
-        let mut tiles = Vec::with_capacity(ports.len());
-        for (index, &port) in (0_u32..).zip(ports) {
-            let settings = self.spec.modules.get(index as usize).unwrap_or(&neutral);
-            tiles.push(self.tile(ModuleIndex(index), port, settings)?);
-        }
-        Ok(tiles)
+/// The calibration of a module; matrices per pixel are copied into the screen's raster.
+fn correction(
+    index: ModuleIndex,
+    module: &Module,
+    settings: &ModulePath,
+    screens: &mut [ScreenPlan],
+) -> Result<TileCorrection, PlanError> {
+    let pixels = match &settings.correction {
+        Correction::None => return Ok(TileCorrection::None),
+        Correction::Module(matrix) => return Ok(TileCorrection::Module(*matrix)),
+        Correction::Pixels(pixels) => pixels,
+    };
+    let (rect, covered, found) = (module.rect, module.rect.size(), pixels.packed().len());
+    if pixels.size() != covered || found as u64 != covered.area() {
+        return Err(PlanError::Calibration { module: index, covered, calibrated: pixels.size(), found });
     }
-
-    fn tile(&mut self, index: ModuleIndex, port: Option<PortIndex>, settings: &ModulePath) -> Result<Tile, PlanError> {
-        let missing = PlanError::Slice { port: port.unwrap_or_default(), module: index, screen: ScreenIndex::default() };
-        let module = self.wall.module(index).ok_or_else(|| missing.clone())?;
-        let screen = self.spec.screens.get(module.screen.index()).ok_or_else(|| missing.clone())?;
-        check(Parameter::Level, settings.level, 0.0, 2.0)?;
-        let port_settings = port.and_then(|port| self.spec.ports.get(port.index()));
-        let level = settings.level * port_settings.map_or(1.0, |port| port.level);
-        let mut tile = Tile {
-            screen: module.screen,
-            rect: module.rect,
-            encoder: None,
-            levels: levels(screen).map(|own| quantise_level(own * level)),
-            correction: self.correction(index, settings)?,
-            scalars: scalars(settings)?,
-        };
-        if let (Some(port), Some(own)) = (port, port_settings) {
-            tile.encoder = Some(self.encoder(port, own, screen, &tile)?);
-        }
-        Ok(tile)
-    }
-
-    /// The calibration of a module; matrices per pixel are copied into the screen's raster.
-    fn correction(&mut self, index: ModuleIndex, settings: &ModulePath) -> Result<TileCorrection, PlanError> {
-        match &settings.correction {
-            Correction::None => Ok(TileCorrection::None),
-            Correction::Module(matrix) => Ok(TileCorrection::Module(*matrix)),
-            Correction::Pixels(pixels) => {
-                let rect = self.wall.module(index).map(|module| (module.rect, module.screen));
-                let (rect, screen) = rect.unwrap_or_default();
-                let (covered, found) = (rect.size(), pixels.packed().len());
-                if pixels.size() != covered || found as u64 != covered.area() {
-                    return Err(PlanError::Calibration { module: index, covered, calibrated: pixels.size(), found });
-                }
-                if let Some(screen) = self.screens.get_mut(screen.index()) {
-                    let width = screen.size.width as usize;
-                    screen.pixels.resize(width * screen.size.height as usize, PackedMatrix::default());
-                    let rows = screen.pixels.chunks_exact_mut(width.max(1)).skip(rect.y as usize);
-                    for (row, own) in rows.zip(pixels.packed().chunks_exact(rect.width.max(1) as usize)) {
-                        let start = rect.x as usize;
-                        if let Some(place) = row.get_mut(start..start + own.len()) {
-                            place.copy_from_slice(own);
-                        }
-                    }
-                }
-                Ok(TileCorrection::Pixels(*pixels.base()))
+    if let Some(screen) = screens.get_mut(module.screen.index()) {
+        let width = screen.size.width as usize;
+        screen.pixels.resize(width * screen.size.height as usize, PackedMatrix::default());
+        let rows = screen.pixels.chunks_exact_mut(width.max(1)).skip(rect.y as usize);
+        for (row, own) in rows.zip(pixels.packed().chunks_exact(rect.width.max(1) as usize)) {
+            let start = rect.x as usize;
+            if let Some(place) = row.get_mut(start..start + own.len()) {
+                place.copy_from_slice(own);
             }
         }
     }
-
-    /// The encoder of a tile, made on first need.
-    fn encoder(&mut self, port: PortIndex, own: &PortPath, screen: &ScreenPath, tile: &Tile) -> Result<usize, PlanError> {
-        let plan = self.screens.get(tile.screen.index());
-        let pass = own.transfer == OutputTransfer::Source
-            && own.loss.is_none()
-            && own.dither.is_none()
-            && tile.keeps_light()
-            && plan.is_some_and(|plan| plan.passes_codes(screen));
-        let key = (port, tile.screen, pass);
-        if let Some(&known) = self.known.get(&key) {
-            return Ok(known);
-        }
-        let bits = self.wall.port(port).map_or(8, |port| port.link.format.bits());
-        let input = screen.transfer.unwrap_or(self.source.color.transfer);
-        self.encoders.push(Encoder::new(bits, own, input, screen.peak_nits, pass)?);
-        self.known.insert(key, self.encoders.len() - 1);
-        Ok(self.encoders.len() - 1)
-    }
+    Ok(TileCorrection::Pixels(*pixels.base()))
 }
 
 fn scalars(settings: &ModulePath) -> Result<[i16; 3], PlanError> {

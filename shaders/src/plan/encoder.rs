@@ -1,7 +1,9 @@
-//! From corrected light to codes: one encoder for each port and screen that meet.
+//! From corrected light to codes: ports and screens that are set alike share one encoder.
+
+use std::sync::Arc;
 
 use ocp809_calibration::color::transfer;
-use ocp809_calibration::lut::{LossTable, OutputTable};
+use ocp809_calibration::lut::{LossCurve, LossTable, OutputTable};
 
 use super::screen::{check, light_of_grey};
 use crate::error::{Parameter, PlanError};
@@ -32,10 +34,69 @@ pub(crate) struct Encoder {
     pub(crate) period: u32,
 }
 
+/// The encoders of a plan. A place that was given away keeps its encoder.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Encoders(Vec<(Key, Arc<Encoder>)>);
+
+/// All that an encoder depends on.
+#[derive(Debug, Clone, PartialEq)]
+struct Key {
+    bits: u32,
+    transfer: OutputTransfer,
+    dither: Option<DitherPeriod>,
+    loss: Option<Arc<LossCurve>>,
+    input: InputTransfer,
+    peak_nits: f64,
+    pass: bool,
+}
+
+impl Encoders {
+    /// The encoder at `place`.
+    #[inline]
+    pub(crate) fn get(&self, place: usize) -> Option<&Encoder> {
+        self.0.get(place).map(|(_, encoder)| &**encoder)
+    }
+
+    /// How many there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether every place that both have holds the same encoder.
+    pub(crate) fn begin_like(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|((_, own), (_, other))| Arc::ptr_eq(own, other))
+    }
+
+    /// All of them, in the order of their places.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Encoder> {
+        self.0.iter().map(|(_, encoder)| &**encoder)
+    }
+
+    /// The place of the encoder of a port for sources of the transfer function `input`, made on first need. Codes that may
+    /// pass do so where the port asks for them.
+    pub(crate) fn place_of(
+        &mut self,
+        bits: u32,
+        port: &PortPath,
+        input: InputTransfer,
+        peak_nits: f64,
+        may_pass: bool,
+    ) -> Result<usize, PlanError> {
+        let pass = may_pass && port.transfer == OutputTransfer::Source && port.loss.is_none() && port.dither.is_none();
+        let (transfer, dither, loss) = (port.transfer, port.dither, port.loss.clone());
+        let key = Key { bits, transfer, dither, loss, input, peak_nits, pass };
+        if let Some(known) = self.0.iter().position(|(own, _)| *own == key) {
+            return Ok(known);
+        }
+        let encoder = Encoder::new(bits, port, input, peak_nits, pass)?;
+        self.0.push((key, Arc::new(encoder)));
+        Ok(self.0.len() - 1)
+    }
+}
+
 impl Encoder {
     /// The encoder of a port that shows sources of the given transfer function.
-    pub(crate) fn new(bits: u32, port: &PortPath, input: InputTransfer, peak_nits: f64, pass: bool) -> Result<Self, PlanError> {
-        check(Parameter::Level, port.level, 0.0, 2.0)?;
+    fn new(bits: u32, port: &PortPath, input: InputTransfer, peak_nits: f64, pass: bool) -> Result<Self, PlanError> {
         if let OutputTransfer::Power(gamma) = port.transfer {
             check(Parameter::Gamma, gamma, 1.0, 4.0)?;
         }

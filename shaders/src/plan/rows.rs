@@ -11,7 +11,7 @@ pub(crate) struct RowBand {
     pub(crate) rows: Range<u32>,
     /// What lies in them, from left to right.
     pub(crate) spans: Vec<Span>,
-    /// Ranges of spans without a gap that share encoder and levels: only their calibration differs.
+    /// Ranges of spans without a gap that share encoder and levels and are all calibrated or all not.
     pub(crate) segments: Vec<Range<usize>>,
 }
 
@@ -66,9 +66,9 @@ fn spans(sorted: &[(usize, &Tile)], tiles: &[Tile]) -> Vec<Span> {
     spans
 }
 
-/// Runs of spans without a gap whose tiles share encoder and levels.
+/// Runs of spans without a gap whose tiles share encoder and levels and are all calibrated or all not.
 fn segments(spans: &[Span], tiles: &[Tile]) -> Vec<Range<usize>> {
-    let key = |span: &Span| tiles.get(span.tile).map(|tile| (tile.encoder, tile.levels));
+    let key = |span: &Span| tiles.get(span.tile).map(|tile| (tile.encoder, tile.levels, tile.is_calibrated()));
     let mut segments: Vec<Range<usize>> = Vec::new();
     for (index, span) in spans.iter().enumerate() {
         let left = index.checked_sub(1).and_then(|left| spans.get(left));

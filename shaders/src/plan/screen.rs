@@ -8,7 +8,6 @@ use ocp809_calibration::lut::{CorrectionMatrix, GainTable, Knee, LightTable, Lut
 use ocp809_sender::geometry::{PixelPoint, PixelRect, PixelSize};
 use ocp809_sender::ids::ScreenIndex;
 
-use super::rows::RowBand;
 use super::scale::{SHRINK_LIMIT, Scale};
 use crate::error::{Parameter, PlanError};
 use crate::frame::{InputTransfer, SourceShape};
@@ -33,8 +32,6 @@ pub(crate) struct ScreenPlan {
     pub(crate) gamut: Option<Gamut>,
     /// Matrix of each pixel in raster order; empty where no module has one per pixel.
     pub(crate) pixels: Vec<PackedMatrix>,
-    /// Which tiles its rows cross.
-    pub(crate) bands: Vec<RowBand>,
 }
 
 /// Source RGB to wall RGB, highlights to white.
@@ -75,7 +72,7 @@ pub(crate) fn light_of_grey(input: InputTransfer, peak_nits: f64, signal: f64) -
 }
 
 impl ScreenPlan {
-    /// The plan of a screen of `size`; bands and pixel matrices are filled in by the caller.
+    /// The plan of a screen of `size`; pixel matrices are filled in by the caller.
     pub(crate) fn new(index: ScreenIndex, size: PixelSize, spec: &ScreenPath, source: &SourceShape) -> Result<Self, PlanError> {
         let input = spec.transfer.unwrap_or(source.color.transfer);
         Self::check(index, size, spec, source, input)?;
@@ -97,7 +94,6 @@ impl ScreenPlan {
             ootf,
             gamut,
             pixels: Vec::new(),
-            bands: Vec::new(),
         })
     }
 
@@ -108,10 +104,6 @@ impl ScreenPlan {
         source: &SourceShape,
         input: InputTransfer,
     ) -> Result<(), PlanError> {
-        check(Parameter::Brightness, spec.brightness, 0.0, 1.0)?;
-        for gain in spec.gains {
-            check(Parameter::Gain, gain, 0.0, 2.0)?;
-        }
         check(Parameter::PeakNits, spec.peak_nits, 10.0, 100_000.0)?;
         check(Parameter::KneeStart, spec.knee.start, 0.0, 1.0)?;
         check(Parameter::KneePeak, spec.knee.peak, 1.0, 32.0)?;
@@ -136,9 +128,11 @@ impl ScreenPlan {
     }
 }
 
-/// Levels of a screen's three channels as real numbers: brightness times gains.
-pub(crate) fn levels(spec: &ScreenPath) -> [f64; 3] {
-    spec.gains.map(|gain| gain * spec.brightness)
+/// Levels of three channels as real numbers: the screen's brightness and gains times a module's own gains.
+pub(crate) fn levels(spec: &ScreenPath, module: [f64; 3]) -> [f64; 3] {
+    let [screen_red, screen_green, screen_blue] = spec.gains;
+    let [red, green, blue] = module;
+    [screen_red * red, screen_green * green, screen_blue * blue].map(|gain| gain * spec.brightness)
 }
 
 /// A level as the path multiplies it, 65536 = 1.0, at most 2.0.

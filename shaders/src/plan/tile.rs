@@ -36,7 +36,12 @@ pub(crate) enum TileCorrection {
 impl Tile {
     /// Whether levels and calibration leave light as it is.
     pub(crate) fn keeps_light(&self) -> bool {
-        self.levels == [UNITY; 3] && self.correction == TileCorrection::None
+        self.levels == [UNITY; 3] && !self.is_calibrated()
+    }
+
+    /// Whether its channels are mixed by a matrix.
+    pub(crate) fn is_calibrated(&self) -> bool {
+        self.correction != TileCorrection::None
     }
 
     /// Whether the pixels of both tiles are treated alike, so that they can be computed in one go.

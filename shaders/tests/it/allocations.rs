@@ -76,10 +76,10 @@ fn frames_allocate_nothing() {
         assert_eq!(allocations(&mut alone, seed), 0, "seed {seed}, one worker");
     }
     let mut path = CpuPath::new(2).unwrap();
-    let pool = path.pool().unwrap();
-    pool.broadcast(|_| watch());
+    let host = path.host();
+    host.on_each_worker(watch);
     // As the frame thread does: the loop runs on a worker of the pool.
-    pool.install(|| {
+    host.run(|| {
         for seed in 0..24 {
             assert_eq!(allocations(&mut path, seed), 0, "seed {seed}, two workers");
         }

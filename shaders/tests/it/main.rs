@@ -20,6 +20,7 @@
 mod allocations;
 mod equality;
 mod gpu;
+mod levels;
 mod low_grey;
 mod model;
 mod model_test;

@@ -216,7 +216,8 @@ impl Model<'_> {
         let light = if largest > 0.0 { mapped.map(|l| (l * shown / largest).min(1.0)) } else { mapped };
         let own = self.own.spec.modules.get(index.index());
         let level = self.level(index, screen, port);
-        let leveled: Rgb = core::array::from_fn(|c| light[c] * level * spec.gains[c]);
+        let gains = own.map_or([1.0; 3], |own| own.gains);
+        let leveled: Rgb = core::array::from_fn(|c| light[c] * level * spec.gains[c] * gains[c]);
         let corrected = match own.map_or(&Correction::None, |own| &own.correction) {
             Correction::None => leveled,
             Correction::Module(matrix) => times(&real(matrix.coefficients()), leveled),

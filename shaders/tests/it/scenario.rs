@@ -202,6 +202,7 @@ fn module_path(dice: &mut Dice, size: PixelSize) -> ModulePath {
     };
     ModulePath {
         level: if dice.chance(2) { dice.real(0.2, 1.1) } else { 1.0 },
+        gains: if dice.chance(2) { core::array::from_fn(|_| dice.real(0.3, 1.1)) } else { [1.0; 3] },
         correction,
         low_grey: core::array::from_fn(|_| dice.real(-1.0, 3.0)),
     }

@@ -91,6 +91,10 @@ fn settings_out_of_range_are_refused_by_name() {
         s.modules = vec![ModulePath { low_grey: [0.0, f64::NAN, 0.0], ..ModulePath::default() }; 4];
     };
     assert_eq!(parameter(refused(&low_grey)), Parameter::LowGrey, "NaN");
+    let gains = |s: &mut PathSpec| {
+        s.modules = vec![ModulePath { gains: [1.0, 2.1, 1.0], ..ModulePath::default() }; 4];
+    };
+    assert_eq!(parameter(refused(&gains)), Parameter::Gain, "more than twice");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `ocp809 wall`: make, check, look at and change wall files.
 
+mod adopt;
 mod check;
 mod edit;
 mod new;
@@ -20,6 +21,7 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     New(new::Args),
+    Adopt(adopt::Args),
     Check(check::Args),
     Show(show::Args),
     Edit(edit::Args),
@@ -28,6 +30,7 @@ enum Command {
 pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError> {
     match args.command {
         Command::New(args) => new::run(args, console),
+        Command::Adopt(args) => adopt::run(args, console),
         Command::Check(args) => check::run(&args, console),
         Command::Show(args) => show::run(&args, console),
         Command::Edit(args) => edit::run(&args, console),

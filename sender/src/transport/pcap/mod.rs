@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 pub use read::{CaptureReader, CapturedPacket};
 pub use replay::{Replay, ReplaySpeed};
-pub use write::{CaptureInterface, CapturePort, create};
+pub use write::{CaptureFile, CaptureInterface, CapturePort, create};
 
 /// Why a capture could not be read or written.
 #[derive(Debug, thiserror::Error)]

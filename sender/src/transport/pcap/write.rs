@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketBlock;
 use pcap_file::pcapng::blocks::interface_description::{InterfaceDescriptionBlock, InterfaceDescriptionOption};
@@ -98,18 +98,32 @@ impl CapturePort {
         self.packets
     }
 
-    /// Writes what is collected, for all ports of the file. The last port does so when it is dropped, but cannot say that
-    /// the disk was full.
+    /// The file of all ports, for whoever gives the port away and still wants to know that everything was written.
+    #[must_use]
+    pub fn file(&self) -> CaptureFile {
+        CaptureFile(Arc::clone(&self.capture))
+    }
+}
+
+/// The file behind the ports of a capture.
+#[derive(Clone)]
+pub struct CaptureFile(Arc<Mutex<Capture>>);
+
+impl CaptureFile {
+    /// Writes what is collected, for all ports. The last port does so when it is dropped, but cannot say that the disk was
+    /// full.
     ///
     /// # Errors
-    /// [`CaptureError::Io`]; the file holds every packet that fitted.
-    pub fn finish(&mut self) -> Result<(), CaptureError> {
-        let mut capture = self.capture();
+    /// [`CaptureError::Io`], also where an earlier write failed; the file holds every packet that fitted.
+    pub fn finish(&self) -> Result<(), CaptureError> {
+        let mut capture = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         capture.flush().map_err(|source| CaptureError::Io { path: capture.path.clone(), operation: "writing", source })
     }
+}
 
-    fn capture(&self) -> MutexGuard<'_, Capture> {
-        self.capture.lock().unwrap_or_else(PoisonError::into_inner)
+impl fmt::Debug for CaptureFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CaptureFile").finish_non_exhaustive()
     }
 }
 

@@ -34,6 +34,7 @@ pub use header::{ControlHeader, Route};
 pub use message::{Message, Seal, Signer};
 pub use nack::{Nack, NackReason, Refusal};
 pub use opcode::{Kind, Opcode};
+pub(crate) use packet::mend;
 pub use packet::{ControlFrame, ControlPacket, forward};
 pub use session::{Assignment, Identify, IdentifyMode, Identity, KeyChange, KeyInstalled, Reboot, TimeMark};
 pub use settings::{

@@ -3,6 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::time::Tai;
+use crate::wire::ethernet::MacAddress;
+use crate::wire::ocp809::Epoch;
 
 /// A MAC that depends on every byte of the message and on the key: enough to test the layout.
 struct SumMac;
