@@ -182,7 +182,8 @@ const fn demo_code(error: &DemoError) -> u8 {
     match error {
         DemoError::Wall(_) | DemoError::Setting(_) | DemoError::Write { .. } => EXIT_USAGE,
         DemoError::Path(_) => EXIT_GPU,
-        DemoError::Show(_) | DemoError::NoPicture | DemoError::Window(_) => EXIT_CHECK,
+        DemoError::Interrupted { .. } => EXIT_INTERRUPTED,
+        DemoError::Show(_) | DemoError::NoPicture | DemoError::Signals(_) | DemoError::Window(_) => EXIT_CHECK,
     }
 }
 

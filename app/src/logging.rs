@@ -18,14 +18,14 @@ pub struct FilterError {
     pub source: ParseError,
 }
 
-/// Starts logging to stderr. `--log` goes before `RUST_LOG`; without both, warnings and worse are shown.
+/// Starts logging to stderr. `--log` goes before `RUST_LOG`; without both, `usual` is shown and worse.
 ///
 /// # Errors
 ///
 /// When the filter cannot be read.
-pub fn start(filter: Option<&str>, color: bool) -> Result<(), FilterError> {
+pub fn start(filter: Option<&str>, usual: &str, color: bool) -> Result<(), FilterError> {
     let from_environment = std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty());
-    let text = filter.map(str::to_owned).or(from_environment).unwrap_or_else(|| "warn".to_owned());
+    let text = filter.map(str::to_owned).or(from_environment).unwrap_or_else(|| usual.to_owned());
     let filter = EnvFilter::try_new(&text).map_err(|source| FilterError { text, source })?;
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(color);
     // A second start in one process, as in tests, keeps the first one's settings.

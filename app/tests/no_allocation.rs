@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use ocp809_app::capture::{ColorPolicy, OpenContext};
+use ocp809_app::capture::{ColorPolicy, NamedSources, OpenContext};
 use ocp809_app::control::desk::Start;
 use ocp809_app::control::{Client, PropertyId, PropertyPath, Saved, Value};
 use ocp809_app::engine::{DEFAULT_RATE, Engine, EngineParts, PortLink, SharedCards, UnaskedCards};
@@ -131,6 +131,7 @@ impl Show {
             color: ColorPolicy::default(),
             lossless: false,
             strict: false,
+            named: NamedSources::default(),
         };
         let engine = Engine::start(EngineParts {
             slice: Arc::new(SlicePlan::build(&wall).unwrap()),

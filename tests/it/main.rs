@@ -6,6 +6,7 @@ mod faulty_cable;
 mod full_hd;
 mod guards;
 mod namespaces;
+mod sessions;
 mod sources;
 mod stage;
 mod virtual_wall;

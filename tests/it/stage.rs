@@ -20,8 +20,8 @@ pub(crate) struct Stage {
     folder: TempDir,
     pub(crate) server: String,
     pub(crate) wall: String,
-    /// Where cables with faults have their relays.
-    middle: String,
+    /// Where cables with faults have their relays, and switches stand.
+    pub(crate) middle: String,
     running: Vec<Child>,
 }
 
@@ -119,6 +119,11 @@ impl Stage {
     /// Plays the cards of a wall, watched flip by flip.
     pub(crate) fn cards(&self, wall: &str, ends: &[&str]) -> Peer {
         self.peer(&self.wall, &[&["cards", wall], ends].concat())
+    }
+
+    /// Looks at every packet that reaches the wall.
+    pub(crate) fn coverage(&self, wall: &str, ends: &[&str]) -> Peer {
+        self.peer(&self.wall, &[&["coverage", wall], ends].concat())
     }
 
     fn peer(&self, namespace: &str, arguments: &[&str]) -> Peer {

@@ -155,7 +155,8 @@ impl Shared {
     /// A failure that the source goes on after.
     pub(super) fn count_error(&self, error: &SourceError) {
         self.errors.fetch_add(1, Ordering::Relaxed);
-        tracing::warn!(source = %self.uri, error = error.chain(), "source");
+        // Whoever watches raises an alarm.
+        tracing::debug!(source = %self.uri, error = error.chain(), "source");
     }
 
     /// A failure that keeps the source from delivering.

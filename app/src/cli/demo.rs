@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::progress::Bar;
 use super::{Console, values};
 use crate::control::{PropertyPath, Value};
 use crate::demo::{self, DemoOptions};
@@ -52,6 +53,9 @@ pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError>
     let after = std::time::Duration::from_secs(SCREENSHOT_AFTER_S);
     let screenshot = screenshot.map(|file| Screenshot { file, after });
     let options = DemoOptions { wall, settings, headless, seconds, out, screenshot };
-    let report = demo::run(&options, console.text_out())?;
+    let bar = Bar::new(console, "s");
+    let report = demo::run(&options, console.text_out(), &mut |progress| bar.show(progress));
+    drop(bar);
+    let report = report?;
     if console.json { console.document(&report) } else { Ok(()) }
 }

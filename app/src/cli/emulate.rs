@@ -23,7 +23,7 @@ pub(super) struct Args {
     #[arg(long = "tail", value_name = "[PORT=]NAME", value_parser = values::interface)]
     tails: Vec<InterfaceChoice>,
     /// A picture of what the cards show, written every second and at the end
-    #[arg(long, value_name = "PNG")]
+    #[arg(long, value_name = "PNG", value_parser = values::picture)]
     out: Option<PathBuf>,
     /// Ends after this time; until it is interrupted when left out
     #[arg(long, value_name = "S", value_parser = demo::seconds)]

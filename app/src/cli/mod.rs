@@ -88,6 +88,13 @@ enum Command {
     Generate(generate::Args),
 }
 
+impl Command {
+    /// What is logged when nobody asks for more. A job that ends by itself says in its error what went wrong.
+    const fn usual_log(&self) -> &'static str {
+        if matches!(self, Self::Send(_)) { "error" } else { "warn" }
+    }
+}
+
 /// The whole command line as clap knows it; actions get their help from the table of actions.
 #[must_use]
 pub fn command() -> clap::Command {
@@ -111,7 +118,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console<'_>, 
     if let Some(socket) = cli.global.socket {
         console.paths.socket = socket;
     }
-    if start_logging && let Err(error) = crate::logging::start(cli.global.log.as_deref(), console.err_is_terminal) {
+    let usual = cli.command.usual_log();
+    if start_logging && let Err(error) = crate::logging::start(cli.global.log.as_deref(), usual, console.err_is_terminal) {
         console.note(format_args!("error: {error}"));
         return EXIT_USAGE;
     }

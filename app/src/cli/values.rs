@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use image::ImageFormat;
 use ocp809_sender::geometry::PixelSize;
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as WordError, StrDeserializer};
@@ -23,6 +24,12 @@ pub(super) enum ValueError {
     /// No pair of numbers.
     #[error("{text:?} is no step: write columns,rows, for example 128,-64")]
     Step {
+        /// What was written.
+        text: String,
+    },
+    /// No picture.
+    #[error("{text:?} is no name for a picture: let it end in .png, .jpg or .tiff")]
+    Picture {
         /// What was written.
         text: String,
     },
@@ -79,6 +86,15 @@ pub(super) fn percent(text: &str) -> Result<f64, ValueError> {
     number.ok_or_else(|| ValueError::Percent { text: text.to_owned() })
 }
 
+/// A file whose ending names a format that pictures are written in.
+pub(super) fn picture(text: &str) -> Result<PathBuf, ValueError> {
+    let file = PathBuf::from(text);
+    match ImageFormat::from_path(&file) {
+        Ok(ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::Tiff) => Ok(file),
+        _ => Err(ValueError::Picture { text: text.to_owned() }),
+    }
+}
+
 /// `color.gamma=2.4`. The property itself reads the value later, with its unit.
 pub(super) fn setting(text: &str) -> Result<(PropertyPath, Value), ValueError> {
     let (path, value) = text.split_once('=').ok_or_else(|| ValueError::Setting { text: text.to_owned() })?;
@@ -102,7 +118,7 @@ pub(super) fn target(text: &str) -> Result<SendTarget, ValueError> {
     let bad = || ValueError::Target { text: text.to_owned() };
     match text.split_once(':') {
         None if text == "virtual" => Ok(SendTarget::Virtual(None)),
-        Some(("virtual", file)) if !file.is_empty() => Ok(SendTarget::Virtual(Some(PathBuf::from(file)))),
+        Some(("virtual", file)) if !file.is_empty() => picture(file).map(|file| SendTarget::Virtual(Some(file))),
         Some(("pcap", file)) if !file.is_empty() => Ok(SendTarget::Pcap(PathBuf::from(file))),
         Some(("if", list)) if !list.is_empty() => {
             list.split(',').map(interface).collect::<Result<_, _>>().map(SendTarget::Interfaces)
@@ -149,7 +165,8 @@ mod tests {
         let two = vec![choice(Some("1"), "eth0"), choice(Some("2"), "eth1")];
         assert_eq!(target("if:1=eth0,2=eth1").unwrap(), SendTarget::Interfaces(two));
         assert_eq!(target("virtual").unwrap(), SendTarget::Virtual(None));
-        for bad in ["pcap:", "if:", "if:1=", "if:=x", "virtual:", "udp:1", ""] {
+        assert_eq!(target("virtual:a.png").unwrap(), SendTarget::Virtual(Some("a.png".into())));
+        for bad in ["pcap:", "if:", "if:1=", "if:=x", "virtual:", "virtual:x.xyz", "udp:1", ""] {
             assert!(target(bad).is_err(), "{bad:?}");
         }
     }

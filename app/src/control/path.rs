@@ -65,7 +65,7 @@ pub struct PropertyPath {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PathError {
     /// No such property.
-    #[error("there is no property {path:?}; did you mean {nearest}? `ocp809 get` lists them")]
+    #[error("there is no property {path:?}; did you mean {nearest}? `ocp809 get --list` shows all")]
     UnknownProperty {
         /// What was written.
         path: String,

@@ -19,6 +19,8 @@ use crate::control::{Assignment, Client, Command, PropertyPath, Request, Saved, 
 use crate::gui::{self, Screenshot, WindowError, WindowOptions};
 use crate::picture_file::save_screens;
 use crate::pixel_path;
+use crate::run::Progress;
+use crate::signals::Signals;
 use crate::virtual_show::{VirtualShow, VirtualShowError};
 
 /// The wall that is shown when none is named.
@@ -26,6 +28,9 @@ const DEMO_WALL: &str = include_str!("../../../assets/walls/demo.toml");
 
 /// Frames of the longest dither cycle: their mean is what eyes see.
 const DITHER_FRAMES: u32 = 16;
+
+/// How often a waiting demo looks whether it was interrupted.
+const WATCH: Duration = Duration::from_millis(50);
 
 /// How long the first picture may take.
 const FIRST_PICTURE: Duration = Duration::from_secs(10);
@@ -65,6 +70,17 @@ pub enum DemoError {
     /// No picture came.
     #[error("no card showed a picture within {} s", FIRST_PICTURE.as_secs())]
     NoPicture,
+    /// A signal came before the time was over.
+    #[error("interrupted after {seconds} of {of} seconds; no picture and no report were written")]
+    Interrupted {
+        /// Whole seconds that it ran.
+        seconds: u64,
+        /// Seconds that it should have run.
+        of: f64,
+    },
+    /// Signals cannot be caught.
+    #[error("signals cannot be caught")]
+    Signals(#[source] io::Error),
     /// The window failed.
     #[error(transparent)]
     Window(#[from] WindowError),
@@ -78,11 +94,11 @@ pub enum DemoError {
     },
 }
 
-/// Runs the demo; the summary goes to `out`.
+/// Runs the demo; the summary goes to `out`, and `progress` hears how many seconds of a run without a window are over.
 ///
 /// # Errors
 /// [`DemoError`].
-pub fn run(options: &DemoOptions, out: &mut dyn Write) -> Result<DemoReport, DemoError> {
+pub fn run(options: &DemoOptions, out: &mut dyn Write, progress: &mut dyn FnMut(Progress)) -> Result<DemoReport, DemoError> {
     let wall = Arc::new(wall(options.wall.as_deref())?);
     let show = VirtualShow::start(&wall, pixel_path::choose(&GpuChoice::Auto)?, Saved::default(), None)?;
     apply(&show, &options.settings)?;
@@ -97,7 +113,7 @@ pub fn run(options: &DemoOptions, out: &mut dyn Write) -> Result<DemoReport, Dem
             if let Some(reason) = reason {
                 say(out, &format!("no window: {reason}\n"));
             }
-            headless(&show, options, out)
+            headless(&show, options, out, progress)
         }
     }
 }
@@ -119,16 +135,29 @@ fn apply(show: &VirtualShow, settings: &[(PropertyPath, Value)]) -> Result<(), D
     reply.outcome.problem().map_or(Ok(()), |problem| Err(DemoError::Setting(problem)))
 }
 
-fn headless(show: &VirtualShow, options: &DemoOptions, out: &mut dyn Write) -> Result<DemoReport, DemoError> {
+fn headless(
+    show: &VirtualShow,
+    options: &DemoOptions,
+    out: &mut dyn Write,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<DemoReport, DemoError> {
     let clock = SystemClock::new();
+    let mut signals = Signals::new().map_err(DemoError::Signals)?;
+    // A folder that cannot be made is said at once and not after the time is over.
+    std::fs::create_dir_all(&options.out).map_err(|source| DemoError::Write { file: options.out.clone(), source })?;
     wait_for_picture(show, &clock)?;
     let first_picture = clock.now();
-    let left = options.seconds - 0.3;
-    if left > 0.0 {
-        std::thread::sleep(Duration::from_secs_f64(left));
+    let length = Duration::from_secs_f64((options.seconds - 0.3).max(0.0));
+    let mut passed = Duration::ZERO;
+    while passed < length {
+        std::thread::sleep(WATCH.min(length.saturating_sub(passed)));
+        passed = Duration::from_nanos(clock.now().since(first_picture));
+        progress(Progress { done: passed.as_secs(), of: length.as_secs() });
+        if signals.take() {
+            return Err(DemoError::Interrupted { seconds: passed.as_secs(), of: options.seconds });
+        }
     }
     let screens = show.host.still(DITHER_FRAMES).ok_or(DemoError::NoPicture)?;
-    std::fs::create_dir_all(&options.out).map_err(|source| DemoError::Write { file: options.out.clone(), source })?;
     let mut report = DemoReport::of(show, &options.settings);
     report.first_picture_ms = first_picture.0 / 1_000_000 - 1_000;
     let file = options.out.join("wall.png");

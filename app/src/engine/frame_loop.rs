@@ -179,7 +179,7 @@ impl FrameLoop {
         let due = progress.clock.present_at(number);
         let period_ns = progress.clock.rate().period_ns();
         let streaming = &setup.streaming;
-        let lead_ns = streaming.lead_ns.unwrap_or(0).min(period_ns / 2);
+        let lead_ns = streaming.lead_ns.unwrap_or(0).min(period_ns / 4);
         let instant = self.monotonic(due);
         let deadline = Nanos(instant.0.saturating_sub(lead_ns));
         // Cards need their guard time after the present instant before to have a buffer free (PROTOCOL.md, latch rule).

@@ -17,9 +17,10 @@ use super::options::{SendOptions, SendTarget};
 use super::{BindPolicy, Binder, Host, Opened, Progress, RunError, open_context, open_document, remember, set};
 use crate::capture::OpenContext;
 use crate::config::{GpuChoice, PartialFile, load_machine};
+use crate::control::check::Checker;
 use crate::control::desk::Start;
 use crate::control::status::{SourceState, Status};
-use crate::control::{Client, PropertyId, PropertyPath, Saved, Value};
+use crate::control::{Client, PropertyId, PropertyPath, Saved, Value, WallFacts};
 use crate::engine::{Cards, Engine, EngineParts, PortLink, SharedCards, UnaskedCards};
 use crate::picture_file::save_screens;
 use crate::pixel_path;
@@ -51,6 +52,7 @@ pub struct SendReport {
 pub fn send(options: &SendOptions, host: &mut Host<'_>) -> Result<SendReport, RunError> {
     let opened = open_document(&options.document)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    check_source(options, &opened)?;
     let mut signals = Signals::new().map_err(RunError::Signals)?;
     match &options.target {
         SendTarget::Virtual(picture) => send_virtual(options, &opened, picture.as_deref(), &mut signals, host),
@@ -69,6 +71,15 @@ pub fn send(options: &SendOptions, host: &mut Host<'_>) -> Result<SendReport, Ru
             finish(options, &engine, &mut signals, host)
         }
     }
+}
+
+/// What is no source is said before anything is begun.
+fn check_source(options: &SendOptions, opened: &Opened) -> Result<(), RunError> {
+    let sources = opened.named.names().map(str::to_owned).collect();
+    let facts = WallFacts { sources, ..WallFacts::default() };
+    let checker = Checker { facts: &facts, reader: crate::readers::read_text };
+    let source = checker.check(&PropertyPath::wall(PropertyId::SourceUri), &Value::text(&options.source));
+    source.map(drop).map_err(|refusal| RunError::Setting(refusal.to_string()))
 }
 
 fn send_virtual(

@@ -169,12 +169,13 @@ impl Draft {
     /// Adds a port and its cabinets, there and back below what is there.
     fn port<'a>(&mut self, port: &FoundPort, kinds: &mut impl Iterator<Item = &'a Cabinet>) {
         let Some(first) = port.cards.first() else { return };
-        self.ports.push(port_spec(port, first));
+        let id = port_name(&port.id);
+        self.ports.push(port_spec(&id, first));
         for (index, (card, kind)) in (0..).zip(port.cards.iter().zip(kinds)) {
             let (row, along): (u32, u32) = (index / self.columns, index % self.columns);
             let column = if row.is_multiple_of(2) { along } else { self.columns - 1 - along };
             self.cabinets.push(CabinetSpec {
-                id: CabinetId(format!("{}.{}", port.id, index + 1)),
+                id: CabinetId(format!("{id}-{}", index + 1)),
                 serial: Some(card.serial.clone()).filter(|serial| !serial.is_empty()),
                 asset_label: None,
                 model: self.models.get(kind).cloned().unwrap_or_default(),
@@ -183,7 +184,7 @@ impl Draft {
                 y: (self.rows + row).saturating_mul(self.cell.1),
                 rotation: 0,
                 mirror: false,
-                port: PortId(port.id.clone()),
+                port: PortId(id.clone()),
                 place: card.place.into(),
                 groups: Vec::new(),
             });
@@ -252,11 +253,17 @@ fn module_place(module: &Module, models: &mut Vec<ModuleModelSpec>) -> ModulePla
     }
 }
 
-fn port_spec(port: &FoundPort, first: &FoundCard) -> PortSpec {
+/// A name that a wall file takes: an interface may be called `eth0.5`.
+fn port_name(interface: &str) -> String {
+    let letter = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' };
+    interface.chars().map(letter).collect()
+}
+
+fn port_spec(id: &str, first: &FoundCard) -> PortSpec {
     let decode =
         first.settings.iter().find_map(|setting| if let Setting::LinkDecode(decode) = setting { Some(decode) } else { None });
     PortSpec {
-        id: PortId(port.id.clone()),
+        id: PortId(id.to_owned()),
         protocol: first.protocol,
         link: link_spec(decode),
         addressing: if first.protocol == ProtocolKind::Colorlight { Addressing::Canvas } else { Addressing::Id },

@@ -13,8 +13,9 @@ use crate::time::{Nanos, Tai};
 use crate::wall::Wall;
 use crate::wire::ocp809::{EPOCH_WITHOUT_CARDS, Epoch, LATCH_COPY_GAP_NS};
 
-/// A present instant lies this much later than the last card needs: for the interface and for clocks that are a little off.
-const LEAD_MARGIN_NS: u64 = 300_000;
+/// A present instant lies this much later than the last card needs: for a sender that is woken late, its interface, and
+/// clocks that are a little off.
+const LEAD_MARGIN_NS: u64 = 1_000_000;
 
 /// Before cards have said what they need between two frames: one refresh at 1920 Hz.
 const GUARD_UNKNOWN_NS: u64 = 521_000;

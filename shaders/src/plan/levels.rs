@@ -66,9 +66,10 @@ impl PathPlan {
 fn check_levels(settings: &PathSpec) -> Result<(), PlanError> {
     for screen in &settings.screens {
         check(Parameter::Brightness, screen.brightness, 0.0, 1.0)?;
-        for gain in screen.gains {
-            check(Parameter::Gain, gain, 0.0, 2.0)?;
-        }
+    }
+    let gains = settings.screens.iter().map(|screen| screen.gains).chain(settings.modules.iter().map(|module| module.gains));
+    for gain in gains.flatten() {
+        check(Parameter::Gain, gain, 0.0, 2.0)?;
     }
     let levels = settings.ports.iter().map(|port| port.level).chain(settings.modules.iter().map(|module| module.level));
     for level in levels {

@@ -1,18 +1,16 @@
-//! Two network namespaces with four cables between them, the sender in one and the far end in the other, and the program that
-//! writes pictures.
+//! Four cables between the sender and a peer that looks at every packet, and a thread that writes pictures into the sender.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::io::Write;
+use std::process::{Child, ChildStdin, Stdio};
 
-use ocp809_tests::{PortCounts, repository};
+use ocp809_tests::PortCounts;
 use serde_json::Value;
-use tempfile::TempDir;
 
-const SENDER: &str = env!("CARGO_BIN_EXE_ocp809-under-test");
-const FAR_END: &str = env!("CARGO_BIN_EXE_ocp809-far-end");
+use crate::stage::{Peer, Stage};
+
 const WALL: &str = "assets/walls/full-hd.toml";
-const PORTS: u32 = 4;
+const PORTS: [&str; 4] = ["port-1", "port-2", "port-3", "port-4"];
 const WIDTH: usize = 1_920;
 const HEIGHT: usize = 1_080;
 
@@ -22,106 +20,59 @@ const BACKLOG: (&str, &str) = ("/proc/sys/net/core/netdev_max_backlog", "20000")
 
 /// Everything that runs; ended on drop, also when the test panics.
 pub(super) struct Rig {
-    folder: TempDir,
-    server: String,
-    wall: String,
-    sender: Option<Child>,
-    far_end: Option<(Child, ChildStdin, BufReader<ChildStdout>)>,
-    backlog: Option<String>,
+    sender: Child,
+    far_end: Peer,
+    stage: Stage,
+    /// The system's own length of the queue.
+    backlog: String,
 }
 
 impl Rig {
     /// Starts everything.
     pub(super) fn new(name: &str) -> Self {
-        let unique = format!("{name}{}", std::process::id());
-        let (server, wall) = (format!("s{unique}"), format!("w{unique}"));
-        let folder = TempDir::new().expect("a folder");
-        let mut rig = Self { folder, server, wall, sender: None, far_end: None, backlog: None };
-        rig.lay_cables();
-        rig.start_far_end();
-        rig.start_sender();
-        rig
-    }
-
-    fn lay_cables(&mut self) {
-        self.backlog = std::fs::read_to_string(BACKLOG.0).ok();
+        let backlog = std::fs::read_to_string(BACKLOG.0).expect("Linux");
         std::fs::write(BACKLOG.0, BACKLOG.1).expect("root may");
-        for namespace in [&self.server, &self.wall] {
-            ip(&["netns", "add", namespace]);
+        let stage = Stage::empty(name);
+        let (mut near, mut far) = (Vec::new(), Vec::new());
+        for port in PORTS {
+            let (send, cards) = (format!("s-{port}"), format!("c-{port}"));
+            stage.cable(&send, &cards);
+            near.push(format!("{port}={send}"));
+            far.push(format!("{port}={cards}"));
         }
-        for port in 1..=PORTS {
-            let (near, far) = (format!("send{port}"), format!("cards{port}"));
-            ip(&["link", "add", &near, "netns", &self.server, "type", "veth", "peer", "name", &far, "netns", &self.wall]);
-            for (namespace, interface) in [(&self.server, &near), (&self.wall, &far)] {
-                // No IPv6, so that nobody talks by himself.
-                ip(&["-n", namespace, "link", "set", interface, "addrgenmode", "none"]);
-                ip(&["-n", namespace, "link", "set", interface, "up"]);
-            }
-        }
-    }
-
-    fn command(&self, namespace: &str, program: &str) -> Command {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", namespace, program]).current_dir(repository()).stderr(Stdio::null());
-        for (variable, name) in [("OCP809_CONFIG_DIR", "config"), ("OCP809_STATE_DIR", "state"), ("OCP809_SOCKET", "socket")] {
-            command.env(variable, self.folder.path().join(name));
-        }
-        command
-    }
-
-    fn start_far_end(&mut self) {
-        let mut command = self.command(&self.wall, FAR_END);
-        command.arg(WALL).args((1..=PORTS).map(|port| format!("port-{port}=cards{port}")));
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the far end starts");
-        let (input, output) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
-        self.far_end = Some((child, input, BufReader::new(output)));
-    }
-
-    fn start_sender(&mut self) {
-        let mut command = self.command(&self.server, SENDER);
-        command.args(["run", WALL, "--source", "pipe:-", "--gpu", "cpu", "--confirm"]);
-        command.args((1..=PORTS).flat_map(|port| ["--if".to_owned(), format!("port-{port}=send{port}")]));
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the sender starts");
-        let pipe = child.stdin.take().expect("piped");
-        self.sender = Some(child);
+        let far_end = stage.coverage(WALL, &far.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut arguments = vec!["run", WALL, "--source", "pipe:-", "--gpu", "cpu", "--confirm"];
+        arguments.extend(near.iter().flat_map(|interface| ["--if", interface]));
+        let mut command = stage.command(&stage.server, &arguments);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut sender = command.spawn().expect("the sender starts");
+        let pipe = sender.stdin.take().expect("piped");
         std::thread::Builder::new().name("pictures".to_owned()).spawn(move || write_pictures(pipe)).expect("a thread");
+        Self { sender, far_end, stage, backlog }
     }
 
     /// What the far end saw since the last call, port by port.
     pub(super) fn far_end_counts(&mut self) -> BTreeMap<String, PortCounts> {
-        let (_, input, output) = self.far_end.as_mut().expect("started");
-        input.write_all(b"\n").expect("it listens");
-        let mut line = String::new();
-        output.read_line(&mut line).expect("it answers");
-        serde_json::from_str(&line).expect("JSON")
+        serde_json::from_value(self.far_end.ask("counts")).expect("counts of every port")
     }
 
     /// What the sender says of itself.
     pub(super) fn status(&self) -> Value {
-        let output = self.command(&self.server, SENDER).args(["status", "--json"]).output().expect("the program runs");
-        serde_json::from_slice(&output.stdout).expect("a status")
+        self.stage.status().expect("the sender answers")
     }
 
     /// The sender's process.
     pub(super) fn sender_id(&self) -> u32 {
-        self.sender.as_ref().map(Child::id).expect("started")
+        self.sender.id()
     }
 }
 
 impl Drop for Rig {
     fn drop(&mut self) {
-        let children = self.sender.iter_mut().chain(self.far_end.iter_mut().map(|(child, ..)| child));
-        for child in children {
-            // A child that has ended already is no error.
-            let _ended = child.kill();
-            let _reaped = child.wait();
-        }
-        for namespace in [&self.server, &self.wall] {
-            let _gone = Command::new("ip").args(["netns", "del", namespace]).status();
-        }
-        if let Some(backlog) = &self.backlog {
-            let _restored = std::fs::write(BACKLOG.0, backlog.trim());
-        }
+        // A sender that has ended already is no error.
+        let _ended = self.sender.kill();
+        let _reaped = self.sender.wait();
+        let _restored = std::fs::write(BACKLOG.0, self.backlog.trim());
     }
 }
 
@@ -147,9 +98,4 @@ fn picture(number: usize) -> Vec<u8> {
         picture.extend((0..HEIGHT / 2).flat_map(|y| (0..WIDTH / 2).map(move |x| code(plane * x / 4 + y / 3 + 5 * number))));
     }
     picture
-}
-
-fn ip(arguments: &[&str]) {
-    let output = Command::new("ip").args(arguments).output().expect("ip runs");
-    assert!(output.status.success(), "ip {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }

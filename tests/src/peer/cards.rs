@@ -1,7 +1,8 @@
 //! The cards of a wall on real interfaces, watched flip by flip: a card whose pixels are not all of one colour shows a
 //! mixture, because the test sends flat pictures.
 //!
-//! Orders: `cut PORT PLACE` and `mend PORT PLACE` pull and plug the cable behind a place, `report`.
+//! Orders: `cut PORT PLACE` and `mend PORT PLACE` pull and plug the cable behind a place, `replace PORT PLACE` puts another
+//! card there, `report`.
 
 use core::time::Duration;
 use std::path::Path;
@@ -93,6 +94,7 @@ impl Watch {
                 self.seen.iter_mut().for_each(|seen| seen.back_ns = None);
                 Ok(json!("mended"))
             }
+            ["replace", port, place] => Ok(json!(self.server.wall_mut().replace_card(PortIndex(port.parse()?), place.parse()?))),
             ["report"] => Ok(self.report()),
             _ => Err(format!("no such order: {words:?}").into()),
         }

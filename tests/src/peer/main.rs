@@ -2,10 +2,12 @@
 //! talks to line by line.
 //!
 //! `relay NEAR FAR SEED` carries frames between two interfaces, with faults towards FAR; `cards WALL END..` plays a wall's
-//! cards and looks at every flip, an END being `PORT=NAME`, or `PORT<NAME` at the far end of a loop. Each line from standard
-//! input is answered by one line of JSON; both end when it is closed.
+//! cards and looks at every flip, an END being `PORT=NAME`, or `PORT<NAME` at the far end of a loop; `coverage WALL END..` only
+//! looks whether every pixel of every frame comes. Each line from standard input is answered by one line of JSON; all end when
+//! it is closed.
 
 mod cards;
+mod coverage;
 mod relay;
 
 use std::io::{BufRead, Write};
@@ -64,7 +66,8 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["relay", near, far, seed] => relay::run(near, far, seed, &Orders::from_standard_input()),
         ["cards", wall, ends @ ..] => cards::run(wall, ends, &Orders::from_standard_input()),
-        _ => Err("expected: relay NEAR FAR SEED, or cards WALL END..".into()),
+        ["coverage", wall, ends @ ..] => coverage::run(wall, ends, &Orders::from_standard_input()),
+        _ => Err("expected: relay NEAR FAR SEED, cards WALL END.., or coverage WALL END..".into()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
