@@ -52,7 +52,7 @@ pub(super) fn run(wall: &str, ends: &[&str], orders: &Orders) -> Result<(), Fail
         links.push(link(&wall, end)?);
     }
     // A thread that is late meets several frames at one instant, which no cable would bring.
-    let cards = VirtualCards { buffers: 4, ..VirtualCards::default() };
+    let cards = VirtualCards { buffers: 4, ptp: false, ..VirtualCards::default() };
     let server = CardServer::new(VirtualWall::with(&wall, cards, clock.now()), links);
     let seen = vec![Seen::default(); wall.cabinets().len()];
     let mut watch = Watch { wall, server, clock, seen, mended_at: None, codes: Vec::new() };
