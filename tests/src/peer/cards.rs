@@ -51,8 +51,9 @@ pub(super) fn run(wall: &str, ends: &[&str], orders: &Orders) -> Result<(), Fail
     for end in ends {
         links.push(link(&wall, end)?);
     }
-    // A thread that is late meets several frames at one instant, which no cable would bring.
-    let cards = VirtualCards { buffers: 4, ptp: false, ..VirtualCards::default() };
+    // A thread that is late meets several frames at one instant, which no cable would bring. PTP for the same reason: TIME is
+    // as good as the instant at which it is noted.
+    let cards = VirtualCards { buffers: 4, ..VirtualCards::default() };
     let server = CardServer::new(VirtualWall::with(&wall, cards, clock.now()), links);
     let seen = vec![Seen::default(); wall.cabinets().len()];
     let mut watch = Watch { wall, server, clock, seen, mended_at: None, codes: Vec::new() };
