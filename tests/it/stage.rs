@@ -50,11 +50,11 @@ impl Stage {
     }
 
     /// A cable that can lose, reorder, repeat and change frames on their way to the wall: as its relay is told to.
-    pub(crate) fn faulty_cable(&self, send: &str, cards: &str, seed: u64) -> Peer {
-        let (near, far) = (format!("{send}-n"), format!("{cards}-f"));
-        veth((&self.server, send), (&self.middle, &near));
+    pub(crate) fn faulty_cable(&self, near_end: &str, cards: &str, seed: u64) -> Peer {
+        let (near, far) = (format!("{near_end}-n"), format!("{cards}-f"));
+        veth((&self.server, near_end), (&self.middle, &near));
         veth((&self.middle, &far), (&self.wall, cards));
-        self.peer(&self.middle, &["relay", &near, &far, &seed.to_string()])
+        Self::peer(&self.middle, &["relay", &near, &far, &seed.to_string()])
     }
 
     /// Pulls or plugs a cable at the wall's end.
@@ -118,15 +118,15 @@ impl Stage {
 
     /// Plays the cards of a wall, watched flip by flip.
     pub(crate) fn cards(&self, wall: &str, ends: &[&str]) -> Peer {
-        self.peer(&self.wall, &[&["cards", wall], ends].concat())
+        Self::peer(&self.wall, &[&["cards", wall], ends].concat())
     }
 
     /// Looks at every packet that reaches the wall.
     pub(crate) fn coverage(&self, wall: &str, ends: &[&str]) -> Peer {
-        self.peer(&self.wall, &[&["coverage", wall], ends].concat())
+        Self::peer(&self.wall, &[&["coverage", wall], ends].concat())
     }
 
-    fn peer(&self, namespace: &str, arguments: &[&str]) -> Peer {
+    fn peer(namespace: &str, arguments: &[&str]) -> Peer {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", namespace, PEER]).args(arguments).current_dir(repository());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());

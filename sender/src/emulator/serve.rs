@@ -1,7 +1,8 @@
 //! Virtual cards behind real links: carries Ethernet frames between transports and a [`VirtualWall`].
 //!
 //! One thread calls [`CardServer::turn`] again and again; time is passed in, so that tests run it on a manual clock. A thread
-//! that is late finds several frames waiting, which no cable would bring at one instant: a LATCH waits for the flip before it.
+//! that is late finds several frames waiting, which no cable would bring at one instant: behind a LATCH its link rests until
+//! the cards have flipped.
 
 use core::fmt;
 use core::time::Duration;
@@ -20,8 +21,12 @@ const FRAME_BYTES: usize = 9_018;
 /// Frames taken from one link before the others get their turn.
 const FRAMES_PER_TURN: usize = 256;
 
-/// A LATCH that waits for a flip is looked at again after this long.
+/// What waits for a flip is looked at again after this long.
 const FLIP_WAIT: Duration = Duration::from_micros(50);
+
+/// The first LATCH of both ends of a loop leave together. A thread that takes the one end's second copy before it found the
+/// other end's first one would let them meet half-way (PROTOCOL.md 4), so second copies wait this long.
+const LOOP_REST_NS: u64 = 1_000_000;
 
 /// One cable between a sender and an end of a cascade.
 pub struct CardLink {
@@ -58,10 +63,22 @@ struct ServedLink {
     after_place: Option<u16>,
     is_up: bool,
     frame: Box<[u8; FRAME_BYTES]>,
-    /// Length of a LATCH in `frame` that waits for the flip before it.
+    /// Length of what lies in `frame` and waits for a flip.
     waiting: Option<usize>,
-    /// The frame of the newest LATCH that went on to the cards.
-    latched: Option<FrameId>,
+    /// The newest LATCH that went on to the cards.
+    latched: Option<Latched>,
+    /// How long the second copy of a LATCH rests, so that the first one of a loop's other end is not missed.
+    copy_rest_ns: u64,
+}
+
+/// A LATCH on its way through the cards.
+#[derive(Clone, Copy)]
+struct Latched {
+    frame_id: FrameId,
+    /// When its second copy may follow.
+    heard: Nanos,
+    /// When all cards have flipped.
+    flipped: Nanos,
 }
 
 /// Frames on their way to a sender.
@@ -75,14 +92,17 @@ impl CardServer {
     /// Cards behind these links.
     #[must_use]
     pub fn new(wall: VirtualWall, links: Vec<CardLink>) -> Self {
-        let serve = |link: CardLink| {
+        let is_loop = |port| links.iter().filter(|link: &&CardLink| link.port == port).count() > 1;
+        let loops: Vec<bool> = links.iter().map(|link| is_loop(link.port)).collect();
+        let serve = |(link, is_loop): (CardLink, bool)| {
             let cards = wall.statuses().filter(|card| card.port == link.port).count();
             let last = u16::try_from(cards.saturating_sub(1)).unwrap_or(u16::MAX);
             let after_place = if link.end == FeedEnd::Tail { Some(last) } else { None };
             let frame = Box::new([0; FRAME_BYTES]);
-            ServedLink { link, after_place, is_up: true, frame, waiting: None, latched: None }
+            let copy_rest_ns = if is_loop { LOOP_REST_NS } else { 0 };
+            ServedLink { link, after_place, is_up: true, frame, waiting: None, latched: None, copy_rest_ns }
         };
-        let links = links.into_iter().map(serve).collect();
+        let links = links.into_iter().zip(loops).map(serve).collect();
         Self { wall, links, replies: Replies::default() }
     }
 
@@ -118,10 +138,12 @@ impl CardServer {
     /// # Errors
     /// The error of a link.
     pub fn wait(&mut self, timeout: Duration) -> Result<bool, TransportError> {
+        if self.links.iter().any(|link| link.waiting.is_some()) {
+            std::thread::sleep(FLIP_WAIT.min(timeout));
+            return Ok(true);
+        }
         let share = timeout / u32::try_from(self.links.len().max(1)).unwrap_or(u32::MAX);
-        for ServedLink { link, waiting, .. } in &mut self.links {
-            // What waits for a flip has nothing to wait for but time.
-            let share = if waiting.is_some() { share.min(FLIP_WAIT) } else { share };
+        for ServedLink { link, .. } in &mut self.links {
             if link.transport.wait(share)? {
                 return Ok(true);
             }
@@ -142,7 +164,7 @@ impl CardServer {
 
     fn take_frames(&mut self, index: usize, now: Nanos, tai: Tai, turn: &mut Turn) {
         let Self { wall, links, .. } = self;
-        let Some(ServedLink { link, frame, waiting, latched, .. }) = links.get_mut(index) else { return };
+        let Some(ServedLink { link, frame, waiting, latched, copy_rest_ns, .. }) = links.get_mut(index) else { return };
         for _ in 0..FRAMES_PER_TURN {
             let length =
                 match waiting.take().map_or_else(|| link.transport.receive(frame.as_mut_slice()), |length| Ok(Some(length))) {
@@ -155,12 +177,15 @@ impl CardServer {
                     }
                 };
             let bytes = frame.get(..length).unwrap_or_default();
-            if let Some(latch) = latch_of_frame(bytes) {
-                if *latched != Some(latch) && wall.is_flipping(link.port) {
-                    *waiting = Some(length);
-                    return;
-                }
-                *latched = Some(latch);
+            let latch = latch_of_frame(bytes);
+            let due = latched.map(|newest| if latch == Some(newest.frame_id) { newest.heard } else { newest.flipped });
+            if due.is_some_and(|due| now < due) {
+                *waiting = Some(length);
+                return;
+            }
+            if let Some(frame_id) = latch.filter(|&frame_id| latched.is_none_or(|newest| newest.frame_id != frame_id)) {
+                let heard = now.after(*copy_rest_ns);
+                *latched = Some(Latched { frame_id, heard, flipped: heard.max(now.after(wall.flip_ns(link.port))) });
             }
             wall.deliver(link.port, link.end, now, tai, bytes);
             turn.delivered += 1;

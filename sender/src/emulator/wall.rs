@@ -169,13 +169,12 @@ impl VirtualWall {
         numbered.filter_map(|(place, index)| self.ports.get(place.port.index())?.status(*place, CabinetIndex(index), self.moment))
     }
 
-    /// Whether a card of a port waits for its next scan to show a frame whose instant has come.
+    /// From a LATCH that acts on arrival until the last card of a port has flipped, at most: its way, and one refresh.
     #[must_use]
-    pub fn is_flipping(&self, port: PortIndex) -> bool {
-        match self.ports.get(port.index()) {
-            Some(VirtualPort::Ocp809(cascade)) => cascade.nodes().any(Card::is_flipping),
-            Some(VirtualPort::Colorlight(_)) | None => false,
-        }
+    pub fn flip_ns(&self, port: PortIndex) -> u64 {
+        let Some(VirtualPort::Ocp809(cascade)) = self.ports.get(port.index()) else { return 0 };
+        let way = cascade.nodes().map(|card| u64::from(card.identity().residence_ns)).sum::<u64>();
+        way + cascade.nodes().map(|card| u64::from(card.settings().refresh_ns())).max().unwrap_or(0)
     }
 
     /// The OCP-809 card at a place, to look at or to change by hand.

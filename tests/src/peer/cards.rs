@@ -51,7 +51,8 @@ pub(super) fn run(wall: &str, ends: &[&str], orders: &Orders) -> Result<(), Fail
     for end in ends {
         links.push(link(&wall, end)?);
     }
-    // A thread that is late meets several frames at one instant, which no cable would bring.
+    // A thread that is late meets several frames at one instant, which no cable would bring. PTP for the same reason: TIME is
+    // as good as the instant at which it is noted.
     let cards = VirtualCards { buffers: 4, ..VirtualCards::default() };
     let server = CardServer::new(VirtualWall::with(&wall, cards, clock.now()), links);
     let seen = vec![Seen::default(); wall.cabinets().len()];

@@ -19,6 +19,9 @@ use serde_json::Value;
 /// Why the program cannot do its work, in the words of whoever found out.
 type Failure = Box<dyn std::error::Error>;
 
+/// Orders that may wait: a test waits for each answer.
+const ORDERS: usize = 8;
+
 /// What a test asks for, word by word.
 struct Orders {
     lines: Receiver<String>,
@@ -32,16 +35,15 @@ enum Order {
 }
 
 impl Orders {
-    fn from_standard_input() -> Result<Self, Failure> {
-        let (line, lines) = sync_channel(1);
-        let listen = move || {
+    fn from_standard_input() -> std::io::Result<Self> {
+        let (line, lines) = sync_channel(ORDERS);
+        std::thread::Builder::new().name("orders".to_owned()).spawn(move || {
             for order in std::io::stdin().lock().lines().map_while(Result::ok) {
                 if line.send(order).is_err() {
                     return;
                 }
             }
-        };
-        std::thread::Builder::new().name("orders".to_owned()).spawn(listen)?;
+        })?;
         Ok(Self { lines })
     }
 
@@ -64,8 +66,7 @@ fn answer(value: &Value) -> std::io::Result<()> {
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let result = run(&words);
-    match result {
+    match play(&words) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("test peer: {failure}");
@@ -74,7 +75,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(words: &[&str]) -> Result<(), Failure> {
+/// Plays the part that the first word names.
+fn play(words: &[&str]) -> Result<(), Failure> {
     let orders = Orders::from_standard_input()?;
     match words {
         ["relay", near, far, seed] => relay::run(near, far, seed, &orders),

@@ -174,11 +174,6 @@ impl Frames {
         &mut self.counters
     }
 
-    /// Whether a whole frame whose instant has come waits for the next scan to begin.
-    pub(super) const fn is_flipping(&self) -> bool {
-        self.flip_at.is_some()
-    }
-
     /// The shown frame's pixels; `None`: black, because no whole frame came yet.
     pub(super) fn shown(&self) -> Option<Codes<'_>> {
         self.buffers.codes(self.shown?)

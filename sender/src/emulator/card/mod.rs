@@ -242,12 +242,6 @@ impl Card {
         self.frames.newest_latch()
     }
 
-    /// Whether it waits for its next scan to show a frame whose instant has come.
-    #[must_use]
-    pub const fn is_flipping(&self) -> bool {
-        self.frames.is_flipping()
-    }
-
     /// The port that brought the last LATCH.
     #[must_use]
     pub const fn fed_by(&self) -> Option<Side> {

@@ -10,5 +10,6 @@ mod latch_rule;
 mod loops;
 mod masters;
 mod rig;
+mod serving;
 mod uploads;
 mod walls;
