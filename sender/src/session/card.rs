@@ -3,15 +3,16 @@
 use std::collections::VecDeque;
 
 use super::ask::{Addressee, Asked, Letterhead, Patience};
+use super::needs::Needs;
 use super::problem::CardProblem;
 use super::upload::{CalibrationUpload, UploadRun, UploadStep};
 use crate::stream::FeedEnd;
 use crate::time::Nanos;
-use crate::wall::{AppliedAt, Cabinet, Port, ProtocolKind, Wall, WireFormat};
+use crate::wall::{Cabinet, Port, Wall};
 use crate::wire::ethernet::MacAddress;
 use crate::wire::ocp809::control::{
-    Announce, Assignment, Configuration, ConfigurationHash, Discover, Features, Formats, Get, NackReason, Opcode,
-    ProtocolVersions, Request, Response, Set, Setting, Stats,
+    Announce, Assignment, Configuration, ConfigurationHash, Discover, Get, NackReason, Opcode, Request, Response, Set, Setting,
+    Stats,
 };
 use crate::wire::ocp809::group_address;
 
@@ -88,7 +89,6 @@ pub(super) struct CardSlot {
     id: u16,
     wanted: Vec<Setting>,
     needs: Needs,
-    serial: Option<String>,
     stage: Stage,
     end: FeedEnd,
     known: Option<KnownCard>,
@@ -112,16 +112,6 @@ pub(super) struct CardSlot {
     pub(super) problem: Option<CardProblem>,
 }
 
-/// What the wall needs of a card.
-#[derive(Debug, Clone, Copy)]
-struct Needs {
-    format: WireFormat,
-    mtu: u16,
-    dims: bool,
-    cuts: bool,
-    pixels: u32,
-}
-
 impl CardSlot {
     pub(super) fn new(wall: &Wall, port: &Port, cabinet: &Cabinet) -> Self {
         let place = u8::try_from(cabinet.place).unwrap_or(u8::MAX);
@@ -130,14 +120,7 @@ impl CardSlot {
             hops: [place, last.saturating_sub(place)],
             id: Wall::card_id(cabinet),
             wanted: super::settings::wall_settings(wall, port, cabinet),
-            needs: Needs {
-                format: port.link.format,
-                mtu: port.link.mtu,
-                dims: port.protocol == ProtocolKind::Ocp809 && port.brightness_at == AppliedAt::Card,
-                cuts: port.addressing == crate::wall::Addressing::Canvas,
-                pixels: cabinet.memory_pixels,
-            },
-            serial: cabinet.serial.clone(),
+            needs: Needs::new(port, cabinet),
             stage: Stage::Silent,
             end: FeedEnd::Head,
             known: None,
@@ -218,7 +201,7 @@ impl CardSlot {
 
     /// Nobody answered: the other end of the cascade is tried next.
     fn give_up(&mut self, now: Nanos, has_tail: bool) {
-        self.asked = None;
+        (self.asked, self.must_look) = (None, false);
         let was_silent = self.stage == Stage::Silent;
         self.stage = Stage::Silent;
         let other = if self.end == FeedEnd::Head && has_tail { FeedEnd::Tail } else { FeedEnd::Head };
@@ -319,7 +302,7 @@ impl CardSlot {
         let asked_for = self.wanted.iter().chain(&self.inherited);
         let settings: Vec<Setting> = asked_for.filter(|setting| !live.contains(setting)).cloned().collect();
         if settings.is_empty() {
-            self.stage = Stage::Ready;
+            self.be_ready();
             return None;
         }
         if self.sets >= SETS {
@@ -348,7 +331,10 @@ impl CardSlot {
             Response::Discover(announce) => return self.found(announce, address, card_id),
             Response::AssignId(_) if self.stage == Stage::Found => {
                 self.assigned_id = self.id;
-                self.stage = if self.is_good() { Stage::Ready } else { Stage::Assigned };
+                self.stage = Stage::Assigned;
+                if self.is_good() {
+                    self.be_ready();
+                }
             }
             Response::Get(configuration) if self.stage == Stage::Assigned => self.read(configuration),
             // Read back: what a card says that it took is not what counts.
@@ -410,7 +396,12 @@ impl CardSlot {
             let (old, new) = (before.announce.identity.serial.to_string(), announce.identity.serial.to_string());
             heard = Heard::Replaced(Replacement { old, new });
         }
-        self.problem = self.shortcoming(&announce);
+        // What a card refused before, it will refuse again until it is proven otherwise.
+        let shortcoming = self.needs.unmet(&announce);
+        let is_unusable = shortcoming.as_ref().is_some_and(CardProblem::is_final);
+        if shortcoming.is_some() || !is_same {
+            self.problem = shortcoming;
+        }
         let settings = before.filter(|_| is_same).map(|before| before.settings).unwrap_or_default();
         let has_id = card_id == self.id && is_same_boot && self.assigned_id == self.id;
         if !is_same_boot {
@@ -421,7 +412,7 @@ impl CardSlot {
             self.uploads.iter_mut().for_each(UploadRun::begin_again);
         }
         self.known = Some(KnownCard { announce, address, settings });
-        self.stage = if self.problem.as_ref().is_some_and(CardProblem::is_final) {
+        self.stage = if is_unusable {
             Stage::Unfit
         } else if self.stage == Stage::Ready && has_id && self.is_good() {
             Stage::Ready
@@ -438,32 +429,6 @@ impl CardSlot {
         (self.good, self.sets) = (None, 0);
     }
 
-    /// What the card lacks for this wall.
-    fn shortcoming(&self, announce: &Announce) -> Option<CardProblem> {
-        let (needs, can) = (&self.needs, &announce.capabilities);
-        if announce.protocol.lowest > ProtocolVersions::OWN.highest || announce.protocol.highest < ProtocolVersions::OWN.lowest {
-            return Some(CardProblem::Version { lowest: announce.protocol.lowest, highest: announce.protocol.highest });
-        }
-        if !can.formats.contains(Formats::of(needs.format)) {
-            return Some(CardProblem::Format { wanted: needs.format, deepest: can.formats.deepest() });
-        }
-        if can.max_pixels < needs.pixels {
-            return Some(CardProblem::Pixels { needed: needs.pixels, most: can.max_pixels });
-        }
-        if can.mtu < needs.mtu {
-            return Some(CardProblem::Mtu { wanted: needs.mtu, most: can.mtu });
-        }
-        if needs.cuts && !can.features.contains(Features::CANVAS) {
-            return Some(CardProblem::NoCanvas);
-        }
-        if needs.dims && !can.features.contains(Features::DIMMER) {
-            return Some(CardProblem::NoDimmer);
-        }
-        let found = announce.identity.serial.to_string();
-        let named = self.serial.as_ref().filter(|named| **named != found);
-        named.map(|named| CardProblem::OtherSerial { named: named.clone(), found })
-    }
-
     fn read(&mut self, configuration: Configuration) {
         let hash = configuration.configuration;
         let Some(known) = &mut self.known else { return };
@@ -472,7 +437,7 @@ impl CardSlot {
         if self.wanted.iter().chain(&self.inherited).all(|setting| live.contains(setting)) {
             (self.good, self.sets) = (Some(hash.clone()), 0);
             known.announce.configuration = hash;
-            self.stage = Stage::Ready;
+            self.be_ready();
         } else {
             self.stage = Stage::Read;
         }
@@ -482,6 +447,12 @@ impl CardSlot {
     fn is_good(&self) -> bool {
         let live = self.known.as_ref().map(|known| &known.announce.configuration);
         live.is_some() && live == self.good.as_ref()
+    }
+
+    /// It is as the wall wants it, and what stood in the way does no more.
+    fn be_ready(&mut self) {
+        self.stage = Stage::Ready;
+        self.problem.take_if(|problem| problem.is_final());
     }
 
     fn unfit(&mut self, problem: CardProblem) {

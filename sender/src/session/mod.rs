@@ -9,6 +9,7 @@ mod ask;
 mod card;
 pub mod discovery;
 mod mastership;
+mod needs;
 mod port;
 mod problem;
 mod roster;

@@ -332,6 +332,10 @@ fn cards_under_a_site_key_obey_only_who_has_it() {
     let problems: Vec<_> = stranger.session.problems().collect();
     let no_key = |problem: &SessionProblem| matches!(problem, SessionProblem::Card { problem: CardProblem::KeyRequired, .. });
     assert!(problems.len() == 2 && problems.iter().all(no_key), "{problems:?}");
+    for _ in 0..100 {
+        bench.run(&mut [&mut stranger], 50);
+        assert_eq!(stranger.session.problems().filter(no_key).count(), 2, "which stays said while it is tried again");
+    }
     bench.pass(3_000_000_000);
     // What the cards said meanwhile is heard by nobody.
     bench.listen(&mut []);
