@@ -197,7 +197,9 @@ const fn run_code(error: &RunError) -> u8 {
         | RunError::Setting(_)
         | RunError::Source { .. }
         | RunError::Write { .. } => EXIT_USAGE,
-        RunError::Alarm(_) | RunError::Discover { .. } | RunError::Adopt(_) => EXIT_NIC,
+        RunError::Alarm(_) | RunError::Discover { .. } | RunError::Adopt(_) | RunError::Driven(_) | RunError::Unfed(_) => {
+            EXIT_NIC
+        }
         RunError::Path(_) => EXIT_GPU,
         RunError::Interrupted { .. } => EXIT_INTERRUPTED,
         RunError::Engine(_) | RunError::Virtual(_) | RunError::Capture(_) | RunError::Signals(_) => EXIT_CHECK,

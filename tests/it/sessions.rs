@@ -149,6 +149,11 @@ fn namespaces_a_second_laptop_cannot_take_the_wall_unless_it_is_told_to() {
     stage.start(&server, &arguments);
     stage.wait_for("the first sender's picture", |status| online(status) == 2 && shown(status) > 60);
 
+    let sent = second.run(&stage, &["send", &file, "--source", "pattern:red?full", "--to", "if:send"]);
+    let words = String::from_utf8_lossy(&sent.stderr);
+    assert_eq!(sent.status.code(), Some(3), "a single frame is not sent either: {words}");
+    assert!(words.contains("another sender drives it"), "{words}");
+
     second.start(&stage, &arguments);
     let status =
         second.wait_for(&stage, "the reason", |status| status["alarms"].to_string().contains("another sender drives it"));

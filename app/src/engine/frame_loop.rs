@@ -189,7 +189,9 @@ impl FrameLoop {
         let present_at = if streaming.lead_ns.is_some() { due } else { Tai::default() };
         progress.latches.clone_from(&setup.latches);
         progress.latches.iter_mut().for_each(|latch| latch.present_at = present_at);
-        let advance = if setup.is_frozen { Advance::default() } else { self.picture.advance() };
+        // A picture that nobody could see yet is not passed over: sources that must not lose one count on it.
+        let is_unseen = self.picture.view().is_some() && (setup.plan.is_none() || !streaming.open.contains(&true));
+        let advance = if setup.is_frozen || is_unseen { Advance::default() } else { self.picture.advance() };
         // The id is the shared frame number's low half: a restart goes on counting where the wall is.
         let frame_id = FrameId(truncated(number));
         let frame_start = FrameStart { frame_id, start: self.clock.now(), period_ns: period_ns - lead_ns };

@@ -122,6 +122,12 @@ pub enum RunError {
         /// Why.
         source: io::Error,
     },
+    /// Another sender drives the wall.
+    #[error("the wall: {0}")]
+    Driven(String),
+    /// Not one frame could be sent.
+    #[error("not one frame could be sent: {0}")]
+    Unfed(String),
     /// No wall file can be made of the cards that answer.
     #[error(transparent)]
     Adopt(#[from] AdoptError),

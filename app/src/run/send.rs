@@ -20,7 +20,7 @@ use crate::config::{GpuChoice, PartialFile, load_machine};
 use crate::control::check::Checker;
 use crate::control::desk::Start;
 use crate::control::status::{SourceState, Status};
-use crate::control::{Client, PropertyId, PropertyPath, Saved, Value, WallFacts};
+use crate::control::{Client, PropertyId, PropertyPath, Saved, Severity, Value, WallFacts};
 use crate::engine::{Cards, Engine, EngineParts, PortLink, SharedCards, UnaskedCards};
 use crate::picture_file::save_screens;
 use crate::pixel_path;
@@ -191,7 +191,7 @@ fn finish(options: &SendOptions, engine: &Engine, signals: &mut Signals, host: &
     let client = engine.client();
     let clock = SystemClock::new();
     let started = clock.now();
-    let mut waited = Duration::ZERO;
+    let (mut waited, mut unfed) = (Duration::ZERO, Duration::ZERO);
     while engine.is_running() {
         std::thread::sleep(super::WATCH);
         let status = client.status();
@@ -199,6 +199,13 @@ fn finish(options: &SendOptions, engine: &Engine, signals: &mut Signals, host: &
         waited = if status.source.size.is_some() { Duration::ZERO } else { waited + super::WATCH };
         if status.source.state == SourceState::Failed || waited > PATIENCE {
             return Err(RunError::Source { uri: options.source.clone(), reason: reason(&status) });
+        }
+        if let Some(alarm) = status.alarms.iter().find(|alarm| alarm.severity == Severity::Critical && alarm.source == "wall") {
+            return Err(RunError::Driven(alarm.text.clone()));
+        }
+        unfed = if status.frames.sent > 0 || status.frames.dropped > 0 { Duration::ZERO } else { unfed + super::WATCH };
+        if unfed > PATIENCE {
+            return Err(RunError::Unfed(reason(&status)));
         }
         let done = status.frames.sent.min(options.frames);
         (host.progress)(Progress { done, of: options.frames });
