@@ -1,5 +1,4 @@
 //! The real binary on real interfaces: `run` in one network namespace, `emulate` in another, a cable between them.
-#![expect(clippy::expect_used, reason = "tests fail by panicking")]
 
 use std::time::Duration;
 

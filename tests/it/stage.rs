@@ -49,12 +49,12 @@ impl Stage {
         veth((&self.server, send), (&self.wall, cards));
     }
 
-    /// A cable that can lose, reorder, repeat and change frames on their way to the wall: as its relay is told to.
-    pub(crate) fn faulty_cable(&self, send: &str, cards: &str, seed: u64) -> Peer {
+    /// A cable that can lose, reorder, repeat and change frames on their way to the wall: as its relay is told to; `faults` is their seed.
+    pub(crate) fn faulty_cable(&self, send: &str, cards: &str, faults: u64) -> Peer {
         let (near, far) = (format!("{send}-n"), format!("{cards}-f"));
         veth((&self.server, send), (&self.middle, &near));
         veth((&self.middle, &far), (&self.wall, cards));
-        self.peer(&self.middle, &["relay", &near, &far, &seed.to_string()])
+        Peer::start(&self.middle, &["relay", &near, &far, &faults.to_string()])
     }
 
     /// Pulls or plugs a cable at the wall's end.
@@ -118,23 +118,12 @@ impl Stage {
 
     /// Plays the cards of a wall, watched flip by flip.
     pub(crate) fn cards(&self, wall: &str, ends: &[&str]) -> Peer {
-        self.peer(&self.wall, &[&["cards", wall], ends].concat())
+        Peer::start(&self.wall, &[&["cards", wall], ends].concat())
     }
 
     /// Looks at every packet that reaches the wall.
     pub(crate) fn coverage(&self, wall: &str, ends: &[&str]) -> Peer {
-        self.peer(&self.wall, &[&["coverage", wall], ends].concat())
-    }
-
-    fn peer(&self, namespace: &str, arguments: &[&str]) -> Peer {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", namespace, PEER]).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("the peer starts");
-        let answers = BufReader::new(child.stdout.take().expect("its answers"));
-        let orders = child.stdin.take();
-        let mut peer = Peer { child, orders, answers };
-        assert_eq!(peer.answer(), "ready", "the peer of {arguments:?}");
-        peer
+        Peer::start(&self.wall, &[&["coverage", wall], ends].concat())
     }
 
     pub(crate) fn status(&self) -> Option<Value> {
@@ -180,6 +169,17 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
+    fn start(namespace: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", namespace, PEER]).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the peer starts");
+        let answers = BufReader::new(child.stdout.take().expect("its answers"));
+        let orders = child.stdin.take();
+        let mut peer = Self { child, orders, answers };
+        assert_eq!(peer.answer(), "ready", "the peer of {arguments:?}");
+        peer
+    }
+
     /// Gives an order and returns its answer.
     pub(crate) fn ask(&mut self, order: &str) -> Value {
         writeln!(self.orders.as_mut().expect("it listens"), "{order}").expect("the peer lives");

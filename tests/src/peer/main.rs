@@ -12,7 +12,7 @@ mod relay;
 
 use std::io::{BufRead, Write};
 use std::process::ExitCode;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use serde_json::Value;
 
@@ -32,16 +32,16 @@ enum Order {
 }
 
 impl Orders {
-    fn from_standard_input() -> Self {
-        let (line, lines) = channel();
-        std::thread::spawn(move || {
+    fn from_standard_input() -> std::io::Result<Self> {
+        let (line, lines) = sync_channel(1);
+        std::thread::Builder::new().name("orders".to_owned()).spawn(move || {
             for order in std::io::stdin().lock().lines().map_while(Result::ok) {
                 if line.send(order).is_err() {
                     return;
                 }
             }
-        });
-        Self { lines }
+        })?;
+        Ok(Self { lines })
     }
 
     fn next(&self) -> Order {
@@ -59,17 +59,21 @@ fn answer(value: &Value) -> std::io::Result<()> {
     out.flush()
 }
 
+fn run(words: &[&str]) -> Result<(), Failure> {
+    let orders = Orders::from_standard_input()?;
+    match words {
+        ["relay", near, far, seed] => relay::run(near, far, seed, &orders),
+        ["cards", wall, ends @ ..] => cards::run(wall, ends, &orders),
+        ["coverage", wall, ends @ ..] => coverage::run(wall, ends, &orders),
+        _ => Err("expected: relay NEAR FAR SEED, cards WALL END.., or coverage WALL END..".into()),
+    }
+}
+
 #[expect(clippy::print_stderr, reason = "the test that runs it shows what went wrong")]
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let result = match words.as_slice() {
-        ["relay", near, far, seed] => relay::run(near, far, seed, &Orders::from_standard_input()),
-        ["cards", wall, ends @ ..] => cards::run(wall, ends, &Orders::from_standard_input()),
-        ["coverage", wall, ends @ ..] => coverage::run(wall, ends, &Orders::from_standard_input()),
-        _ => Err("expected: relay NEAR FAR SEED, cards WALL END.., or coverage WALL END..".into()),
-    };
-    match result {
+    match run(&words) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("test peer: {failure}");
