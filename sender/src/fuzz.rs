@@ -82,7 +82,7 @@ pub fn pieces(data: &[u8]) {
 
 /// A conversation with virtual cards of both protocols: each piece is a byte of how, two of length, and its bytes.
 ///
-/// How: bits 0 and 1 are the envelope ([`enveloped`]), bit 2 the port, bit 3 its end, bits 4 to 7 the time that passes.
+/// How: bits 0 and 1 are the envelope (`enveloped`), bit 2 the port, bit 3 its end, bits 4 to 7 the time that passes.
 pub fn cards(data: &[u8]) {
     let mut cards = VirtualWall::new(&wall_of_both());
     let (mut now, mut rest) = (0_u64, data);

@@ -1,6 +1,6 @@
 //! The pixel path of OCP-809: give it a frame, get wire-ordered bytes, in exact integers, the same on every device.
 //!
-//! Order of the stages and their arithmetic: [`reference`]. What they do to a picture is said by a [`spec::PathSpec`],
+//! Order of the stages and their arithmetic: [`mod@reference`]. What they do to a picture is said by a [`spec::PathSpec`],
 //! turned into a [`plan::PathPlan`] off the frame thread, and executed by a [`path::PixelPath`].
 
 pub(crate) mod abi;

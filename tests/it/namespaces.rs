@@ -1,5 +1,4 @@
 //! The real binary on real interfaces: `run` in one network namespace, `emulate` in another, a cable between them.
-
 use std::time::Duration;
 
 use ocp809_tests::{program, require, root};

@@ -49,12 +49,12 @@ impl Stage {
         veth((&self.server, send), (&self.wall, cards));
     }
 
-    /// A cable that can lose, reorder, repeat and change frames on their way to the wall: as its relay is told to; `faults` is their seed.
-    pub(crate) fn faulty_cable(&self, send: &str, cards: &str, faults: u64) -> Peer {
-        let (near, far) = (format!("{send}-n"), format!("{cards}-f"));
-        veth((&self.server, send), (&self.middle, &near));
+    /// A cable that can lose, reorder, repeat and change frames on their way to the wall: as its relay is told to.
+    pub(crate) fn faulty_cable(&self, near_end: &str, cards: &str, seed: u64) -> Peer {
+        let (near, far) = (format!("{near_end}-n"), format!("{cards}-f"));
+        veth((&self.server, near_end), (&self.middle, &near));
         veth((&self.middle, &far), (&self.wall, cards));
-        Peer::start(&self.middle, &["relay", &near, &far, &faults.to_string()])
+        Self::peer(&self.middle, &["relay", &near, &far, &seed.to_string()])
     }
 
     /// Pulls or plugs a cable at the wall's end.
@@ -118,12 +118,24 @@ impl Stage {
 
     /// Plays the cards of a wall, watched flip by flip.
     pub(crate) fn cards(&self, wall: &str, ends: &[&str]) -> Peer {
-        Peer::start(&self.wall, &[&["cards", wall], ends].concat())
+        Self::peer(&self.wall, &[&["cards", wall], ends].concat())
     }
 
     /// Looks at every packet that reaches the wall.
     pub(crate) fn coverage(&self, wall: &str, ends: &[&str]) -> Peer {
-        Peer::start(&self.wall, &[&["coverage", wall], ends].concat())
+        Self::peer(&self.wall, &[&["coverage", wall], ends].concat())
+    }
+
+    fn peer(namespace: &str, arguments: &[&str]) -> Peer {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", namespace, PEER]).args(arguments).current_dir(repository());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the peer starts");
+        let answers = BufReader::new(child.stdout.take().expect("its answers"));
+        let orders = child.stdin.take();
+        let mut peer = Peer { child, orders, answers };
+        assert_eq!(peer.answer(), "ready", "the peer of {arguments:?}");
+        peer
     }
 
     pub(crate) fn status(&self) -> Option<Value> {
@@ -169,17 +181,6 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    fn start(namespace: &str, arguments: &[&str]) -> Self {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", namespace, PEER]).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("the peer starts");
-        let answers = BufReader::new(child.stdout.take().expect("its answers"));
-        let orders = child.stdin.take();
-        let mut peer = Self { child, orders, answers };
-        assert_eq!(peer.answer(), "ready", "the peer of {arguments:?}");
-        peer
-    }
-
     /// Gives an order and returns its answer.
     pub(crate) fn ask(&mut self, order: &str) -> Value {
         writeln!(self.orders.as_mut().expect("it listens"), "{order}").expect("the peer lives");

@@ -147,7 +147,7 @@ impl Target {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+    #![expect(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
     use std::sync::Arc;
 

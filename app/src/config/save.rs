@@ -87,6 +87,8 @@ impl PartialFile {
             return Ok(Self { scratch: None, target });
         }
         let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // The system's own words for a folder that is not there.
+        fs::metadata(folder)?;
         let scratch = tempfile::Builder::new().prefix(".ocp809-").permissions(new_file_permissions()).tempfile_in(folder);
         // The scratch file's name, which the library adds, is nobody's business.
         let file = scratch.map_err(|error| io::Error::from(error.kind()))?;

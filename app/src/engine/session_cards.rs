@@ -198,10 +198,20 @@ impl Cards for SessionCards {
 
     fn drive(&mut self, at: Moment, send: &mut dyn FnMut(Outgoing)) {
         self.session.poll((at.now, at.tai), &mut self.claim, send);
-        for Notice::Replaced { cabinet, old, new } in self.session.take_notices() {
-            let name = self.cabinet_name(cabinet);
-            self.events.push(EventKind::CardReplaced { cabinet: name, old: old.clone(), new: new.clone() });
-            self.replaced.insert(cabinet, (old, new, at.tai));
+        for notice in self.session.take_notices() {
+            match notice {
+                Notice::Replaced { cabinet, old, new } => {
+                    let name = self.cabinet_name(cabinet);
+                    self.events.push(EventKind::CardReplaced { cabinet: name, old: old.clone(), new: new.clone() });
+                    self.replaced.insert(cabinet, (old, new, at.tai));
+                }
+                Notice::Calibrated { cabinet, module } => {
+                    tracing::info!(cabinet = self.cabinet_name(cabinet), module, "coefficients are stored and act");
+                }
+                Notice::NotCalibrated { cabinet, module, reason } => {
+                    tracing::error!(cabinet = self.cabinet_name(cabinet), module, %reason, "coefficients were refused");
+                }
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Virtual cards: pure state machines that obey the protocols. Bytes and time go in; forwarded frames, replies and light
 //! come out. No I/O, no threads, no clock is read, and the same input gives the same light.
 //!
-//! [`card`] is one OCP-809 card, [`cascade`] cards on a cable, [`VirtualWall`] all cards of a wall and the light they make.
+//! [`card`] is one OCP-809 card, `cascade` cards on a cable, [`VirtualWall`] all cards of a wall and the light they make.
 
 mod bits;
 pub mod card;

@@ -360,10 +360,10 @@ mod tests {
                 p.id.as_str() == port.id && p.protocol == ProtocolKind::Ocp809 && p.addressing == Addressing::Id
             });
             let ports: Vec<FoundPort> = found(&wall).into_iter().filter(ours).collect();
-            prop_assume!(!ports.is_empty());
+            prop_assume!(ports.iter().any(|port| !port.cards.is_empty()));
             let again = Wall::from_spec(&adopt(&ports, &options(columns)).unwrap());
             let again = again.unwrap_or_else(|problems| panic!("{problems}"));
-            for (port, found) in again.ports().iter().zip(&ports) {
+            for (port, found) in again.ports().iter().zip(ports.iter().filter(|port| !port.cards.is_empty())) {
                 for (cabinet, card) in again.cascade(port).zip(&found.cards) {
                     let map = |settings: &[Setting]| settings.iter().find(|s| matches!(s, Setting::ModuleMap(_))).cloned();
                     prop_assert_eq!(map(&wall_settings(&again, port, cabinet)), map(&card.settings), "the same modules");

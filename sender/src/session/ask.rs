@@ -3,7 +3,7 @@
 use crate::stream::FeedEnd;
 use crate::time::{Nanos, Tai};
 use crate::wire::ethernet::MacAddress;
-use crate::wire::ocp809::auth::{CardIdentity, CounterSource, Key};
+use crate::wire::ocp809::auth::{CardIdentity, CounterSource, KEY_ID_NONE, Key};
 use crate::wire::ocp809::control::{Body, Message, Request, Route, Seal, Signer};
 
 /// A request is repeated after this time without an answer: several frames of the slowest wall.
@@ -26,7 +26,7 @@ pub struct SiteKey {
 pub(super) struct Letterhead {
     next_transaction: u32,
     counters: CounterSource,
-    pub(super) key: Option<SiteKey>,
+    key: Option<SiteKey>,
 }
 
 /// Who is asked, and by which way.
@@ -75,6 +75,12 @@ impl Letterhead {
         self.next_transaction
     }
 
+    /// The key of this id, as far as this sender has it. Where there is no key, everybody has the one of zeros.
+    pub(super) fn key(&self, id: u16) -> Option<Key> {
+        let site = self.key.as_ref().filter(|site| site.id == id).map(|site| site.key);
+        site.or((id == KEY_ID_NONE).then_some(Key::NONE))
+    }
+
     /// Goes on above the counter that a card named.
     pub(super) fn continue_above(&mut self, highest: u64) {
         self.counters.continue_above(highest);
@@ -90,8 +96,10 @@ impl Letterhead {
         let plain = Seal { destination: asked.to.address, source, frame_max, signer: None };
         let opcode = asked.request.opcode();
         let needs_key = opcode.is_mutating() || opcode.needs_auth();
-        let key = self.key.as_ref().filter(|_| needs_key).zip(asked.to.identity);
-        let seal = key.map_or(plain, |(site, card)| {
+        // Some requests are signed even where there is no key: with the one that everybody knows.
+        let open = SiteKey { id: KEY_ID_NONE, key: Key::NONE };
+        let key = self.key.as_ref().or_else(|| opcode.needs_auth().then_some(&open));
+        let seal = key.filter(|_| needs_key).zip(asked.to.identity).map_or(plain, |(site, card)| {
             let counter = self.counters.next(tai);
             Seal { signer: Some(Signer { card, key_id: site.id, key: &site.key, counter }), ..plain }
         });

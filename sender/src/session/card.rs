@@ -1,7 +1,10 @@
 //! One card of the wall as the session knows it: found by its place, given its id, read, set up, watched, replaced.
 
+use std::collections::VecDeque;
+
 use super::ask::{Addressee, Asked, Letterhead, Patience};
 use super::problem::CardProblem;
+use super::upload::{CalibrationUpload, UploadRun, UploadStep};
 use crate::stream::FeedEnd;
 use crate::time::Nanos;
 use crate::wall::{AppliedAt, Cabinet, Port, ProtocolKind, Wall, WireFormat};
@@ -71,6 +74,10 @@ pub(super) enum Heard {
     Replaced(Replacement),
     /// A card demands counters above this one.
     ContinueAbove(u64),
+    /// Coefficients of a module act.
+    Calibrated(u16),
+    /// Coefficients of a module are refused.
+    NotCalibrated(u16, NackReason),
 }
 
 /// The card of one cabinet.
@@ -92,6 +99,10 @@ pub(super) struct CardSlot {
     assigned_id: u16,
     /// How often settings were written that the card then did not have.
     sets: u8,
+    /// Coefficients that wait for the card, the first of them under way.
+    uploads: VecDeque<UploadRun>,
+    /// Coefficients that the card has or will have, one set per module: a successor gets them too.
+    calibration: Vec<CalibrationUpload>,
     asked: Option<Asked>,
     next_ask: Nanos,
     /// Whether who is there has to be asked before anything else.
@@ -134,6 +145,8 @@ impl CardSlot {
             inherited: Vec::new(),
             assigned_id: 0,
             sets: 0,
+            uploads: VecDeque::new(),
+            calibration: Vec::new(),
             asked: None,
             next_ask: Nanos(0),
             must_look: false,
@@ -197,7 +210,8 @@ impl CardSlot {
             }
         }
         let request = self.next_request(now, may_change)?;
-        let asked = Asked::new(letterhead.transaction(), request, self.addressee(), now);
+        let is_sure = request.opcode() != Opcode::Discover;
+        let asked = Asked::new(letterhead.transaction(), request, self.addressee(is_sure), now);
         self.asked = Some(asked);
         self.asked.as_ref()
     }
@@ -224,7 +238,10 @@ impl CardSlot {
             // Who the master is may change any time while another one lives.
             Stage::Found | Stage::Assigned | Stage::Read => self.repeat(now, SEARCH_NS),
             Stage::Unfit => self.repeat(now, REFUSED_NS),
-            Stage::Ready => self.repeat(now, SILENCE_NS),
+            Stage::Ready => {
+                let upload = self.uploads.front().filter(|_| may_change).and_then(|upload| upload.request(now));
+                self.repeat(now, SILENCE_NS).or(upload)
+            }
         }
     }
 
@@ -233,16 +250,59 @@ impl CardSlot {
         is_due.then_some(DISCOVER)
     }
 
-    fn addressee(&self) -> Addressee {
+    /// Who is there is asked of everybody, since another card may be in the place by now; the rest of the card that was found.
+    fn addressee(&self, is_sure: bool) -> Addressee {
         let [from_head, from_tail] = self.hops;
-        // Who is there is asked of everybody: another card may be in the place by now.
-        let is_certain = !self.must_look && matches!(self.stage, Stage::Found | Stage::Assigned | Stage::Read);
-        let known = self.known.as_ref().filter(|_| is_certain);
+        let known = self.known.as_ref().filter(|_| is_sure);
         Addressee {
             end: self.end,
             hops: if self.end == FeedEnd::Head { from_head } else { from_tail },
             address: known.map_or_else(|| group_address(0), |known| known.address),
             identity: known.map(|known| (&known.announce.identity).into()),
+        }
+    }
+
+    /// Takes coefficients for the card; those that it has for the same module are replaced.
+    pub(super) fn calibrate(&mut self, upload: CalibrationUpload) {
+        self.calibration.retain(|known| known.module != upload.module);
+        self.uploads.retain(|run| run.upload().module != upload.module);
+        self.calibration.push(upload.clone());
+        self.uploads.push_back(UploadRun::new(upload));
+    }
+
+    /// Uploads that are not done.
+    pub(super) fn uploads(&self) -> usize {
+        self.uploads.len()
+    }
+
+    /// The chunks of an upload that are to be sent now.
+    pub(super) fn chunks(&mut self, now: Nanos) -> Vec<Asked> {
+        if self.stage != Stage::Ready || self.must_look {
+            return Vec::new();
+        }
+        let Some((id, chunks)) = self.uploads.front_mut().and_then(|upload| upload.window(now)) else { return Vec::new() };
+        let to = self.addressee(true);
+        chunks.into_iter().map(|chunk| Asked::new(id, Request::CalChunk(chunk), to, now)).collect()
+    }
+
+    /// Whether an answer about chunks comes from this card.
+    pub(super) fn is_uploading_at(&self, address: MacAddress) -> bool {
+        !self.uploads.is_empty() && self.known.as_ref().is_some_and(|known| known.address == address)
+    }
+
+    fn uploaded(&mut self, step: UploadStep) -> Heard {
+        let Some(module) = self.uploads.front().map(|run| run.upload().module) else { return Heard::Nothing };
+        match step {
+            UploadStep::GoesOn => Heard::Nothing,
+            UploadStep::Done => {
+                self.uploads.pop_front();
+                Heard::Calibrated(module)
+            }
+            UploadStep::Failed(reason) => {
+                self.uploads.pop_front();
+                self.calibration.retain(|known| known.module != module);
+                Heard::NotCalibrated(module, reason)
+            }
         }
     }
 
@@ -280,6 +340,10 @@ impl CardSlot {
     pub(super) fn answer(&mut self, response: Response, address: MacAddress, card_id: u16, now: Nanos) -> Heard {
         self.asked = None;
         self.heard = Some(now);
+        if matches!(response, Response::CalBegin(_) | Response::CalChunk(_) | Response::CalCommit(_)) {
+            let step = self.uploads.front_mut().map(|upload| upload.answer(&response, now));
+            return step.map_or(Heard::Nothing, |step| self.uploaded(step));
+        }
         match response {
             Response::Discover(announce) => return self.found(announce, address, card_id),
             Response::AssignId(_) if self.stage == Stage::Found => {
@@ -313,6 +377,10 @@ impl CardSlot {
         if let NackReason::Stale { highest } = reason {
             return Heard::ContinueAbove(highest);
         }
+        if matches!(opcode, Opcode::CalBegin | Opcode::CalCommit) && !matches!(reason, NackReason::NotMaster { .. }) {
+            let step = self.uploads.front_mut().map(|upload| upload.refused(reason, now));
+            return step.map_or(Heard::Nothing, |step| self.uploaded(step));
+        }
         if matches!(reason, NackReason::NotMaster { .. } | NackReason::Busy { .. }) {
             // Who drives the wall is asked for by DISCOVER; a busy card is asked again.
             self.stage = Stage::Found;
@@ -345,6 +413,13 @@ impl CardSlot {
         self.problem = self.shortcoming(&announce);
         let settings = before.filter(|_| is_same).map(|before| before.settings).unwrap_or_default();
         let has_id = card_id == self.id && is_same_boot && self.assigned_id == self.id;
+        if !is_same_boot {
+            // A card that starts anew has lost what was not committed, a successor never had it.
+            if matches!(heard, Heard::Replaced(_)) {
+                self.uploads = self.calibration.iter().cloned().map(UploadRun::new).collect();
+            }
+            self.uploads.iter_mut().for_each(UploadRun::begin_again);
+        }
         self.known = Some(KnownCard { announce, address, settings });
         self.stage = if self.problem.as_ref().is_some_and(CardProblem::is_final) {
             Stage::Unfit

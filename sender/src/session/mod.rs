@@ -16,6 +16,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod time_feed;
+mod upload;
 mod wall;
 
 use thiserror::Error;
@@ -23,6 +24,7 @@ use thiserror::Error;
 use crate::ids::{CabinetIndex, PortIndex};
 use crate::stream::FeedEnd;
 use crate::wire::ethernet::MacAddress;
+use crate::wire::ocp809::control::NackReason;
 
 pub use ask::SiteKey;
 pub use discovery::{Discovery, FoundCard};
@@ -30,6 +32,7 @@ pub use mastership::{ForeignMaster, Mastership};
 pub use problem::CardProblem;
 pub use roster::RosterCard;
 pub use settings::{link_decode, wall_settings};
+pub use upload::CalibrationUpload;
 pub use wall::{Streaming, WallSession};
 
 /// This sender's interfaces on one port.
@@ -65,6 +68,22 @@ pub enum Notice {
         old: String,
         /// Serial number of the card now.
         new: String,
+    },
+    /// Coefficients were stored in a card and act.
+    Calibrated {
+        /// The cabinet.
+        cabinet: CabinetIndex,
+        /// The module's position in the cabinet; 0xFFFF: all.
+        module: u16,
+    },
+    /// A card does not take coefficients.
+    NotCalibrated {
+        /// The cabinet.
+        cabinet: CabinetIndex,
+        /// The module's position in the cabinet; 0xFFFF: all.
+        module: u16,
+        /// Why.
+        reason: NackReason,
     },
 }
 

@@ -87,6 +87,10 @@ impl PortSession {
         }
     }
 
+    pub(super) fn card_mut(&mut self, cabinet: CabinetIndex) -> Option<&mut CardSlot> {
+        self.cards.iter_mut().find(|(own, _)| *own == cabinet).map(|(_, card)| card)
+    }
+
     pub(super) fn cards(&self) -> impl Iterator<Item = (CabinetIndex, &CardSlot)> {
         self.cards.iter().map(|(cabinet, card)| (*cabinet, card))
     }
@@ -153,6 +157,14 @@ impl PortSession {
         for (_, card) in &mut self.cards {
             if let Some(asked) = card.poll(now, may_change, has_tail, letterhead) {
                 post(letterhead, asked, (index, addresses), usize::from(MTU_ALWAYS), tai, send);
+            }
+        }
+        // One card at a time, so that its chunks do not push everybody else's requests out of the queue.
+        if let Some((_, card)) =
+            self.cards.iter_mut().find(|(_, card)| card.uploads() > 0 && card.is_ready()).filter(|_| may_change)
+        {
+            for asked in card.chunks(now) {
+                post(letterhead, &asked, (index, addresses), usize::from(MTU_ALWAYS), tai, send);
             }
         }
         self.poll_proofs(now, tai, letterhead, send);
@@ -224,10 +236,9 @@ impl PortSession {
         let frame = ControlFrame::new_checked(bytes).ok()?;
         if frame.packet().header().auth {
             // An answer to a signed request is good if one of the asked cards signed it.
-            let site = letterhead.key.as_ref()?;
-            let is_signed = |card: &CardSlot| {
-                card.known().is_some_and(|known| frame.is_authentic(&(&known.announce.identity).into(), &site.key))
-            };
+            let key = letterhead.key(frame.packet().header().key_id)?;
+            let is_signed =
+                |card: &CardSlot| card.known().is_some_and(|known| frame.is_authentic(&(&known.announce.identity).into(), &key));
             self.cards.iter().any(|(_, card)| is_signed(card)).then_some(())?;
         } else {
             frame.packet().check_crc().ok()?;
@@ -262,20 +273,20 @@ impl PortSession {
             proof.asked = None;
             return Report { notice: None, master };
         }
-        let heard = self
-            .cards
-            .iter_mut()
-            .find(|(_, card)| card.awaits(transaction))
-            .map(|(cabinet, card)| (*cabinet, card.answer(response, address, card_id, now)));
+        // Chunks carry the number of their upload, which every card counts by itself.
+        let is_of_chunks = matches!(response, Response::CalChunk(_));
+        let is_meant = |card: &CardSlot| if is_of_chunks { card.is_uploading_at(address) } else { card.awaits(transaction) };
+        let asked = self.cards.iter_mut().find(|(_, card)| is_meant(card));
+        let heard = asked.map(|(cabinet, card)| (*cabinet, card.answer(response, address, card_id, now)));
         Report { notice: settle(heard, letterhead), master }
     }
 
     fn refusal(&mut self, transaction: u32, reason: NackReason, now: Nanos, letterhead: &mut Letterhead) -> Report {
         let asked = self.cards.iter_mut().find(|(_, card)| card.awaits(transaction));
         let heard = asked.map(|(cabinet, card)| (*cabinet, card.refused(reason, now)));
-        settle(heard, letterhead);
-        let NackReason::NotMaster { epoch, age_ms } = reason else { return Report::default() };
-        Report { notice: None, master: Some(Master { epoch, age_ms, macs: Vec::new() }) }
+        let notice = settle(heard, letterhead);
+        let NackReason::NotMaster { epoch, age_ms } = reason else { return Report { notice, master: None } };
+        Report { notice, master: Some(Master { epoch, age_ms, macs: Vec::new() }) }
     }
 
     fn event(&mut self, event: Event, (end, card_id): (FeedEnd, u16), now: Nanos) -> Report {
@@ -342,6 +353,8 @@ fn settle(heard: Option<(CabinetIndex, Heard)>, letterhead: &mut Letterhead) -> 
             None
         }
         (cabinet, Heard::Replaced(Replacement { old, new })) => Some(Notice::Replaced { cabinet, old, new }),
+        (cabinet, Heard::Calibrated(module)) => Some(Notice::Calibrated { cabinet, module }),
+        (cabinet, Heard::NotCalibrated(module, reason)) => Some(Notice::NotCalibrated { cabinet, module, reason }),
     }
 }
 

@@ -12,6 +12,8 @@ pub struct RosterCard {
     pub is_found: bool,
     /// It has its id and the wall's settings.
     pub is_ready: bool,
+    /// Uploads of coefficients that are not done.
+    pub uploads: usize,
     /// Serial number, once known.
     pub serial: String,
     /// Its newest counters and health.

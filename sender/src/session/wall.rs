@@ -6,8 +6,9 @@ use super::card::CardSlot;
 use super::mastership::{ForeignMaster, Mastership, Rivals};
 use super::port::PortSession;
 use super::roster::RosterCard;
+use super::upload::CalibrationUpload;
 use super::{Notice, Outgoing, PortAddresses, SessionProblem};
-use crate::ids::PortIndex;
+use crate::ids::{CabinetIndex, PortIndex};
 use crate::stream::FeedEnd;
 use crate::time::{Nanos, Tai};
 use crate::wall::Wall;
@@ -139,6 +140,13 @@ impl WallSession {
         }
     }
 
+    /// Uploads coefficients into the card of a cabinet, beside the stream; a card that is exchanged gets them too. Whether the
+    /// cabinet has a card that takes some.
+    pub fn calibrate(&mut self, cabinet: CabinetIndex, upload: CalibrationUpload) -> bool {
+        let card = self.ports.iter_mut().find_map(|port| port.card_mut(cabinet));
+        card.map(|card| card.calibrate(upload)).is_some()
+    }
+
     /// Whether this sender drives the wall, and who does otherwise.
     #[must_use]
     pub const fn mastership(&self) -> &Mastership {
@@ -227,6 +235,7 @@ fn report(place: &mut RosterCard, card: &CardSlot) {
     place.heard = card.heard;
     place.is_found = card.is_found();
     place.is_ready = card.is_ready();
+    place.uploads = card.uploads();
     if place.stats != card.stats {
         place.stats.clone_from(&card.stats);
     }

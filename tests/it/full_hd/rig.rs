@@ -14,24 +14,22 @@ const PORTS: [&str; 4] = ["port-1", "port-2", "port-3", "port-4"];
 const WIDTH: usize = 1_920;
 const HEIGHT: usize = 1_080;
 
-/// Packets that may wait for the network stack of a core: on virtual cables the receiving half of a packet's way is a queue,
-/// where the usual 1000 packets are less than a frame of one port.
-const BACKLOG: (&str, &str) = ("/proc/sys/net/core/netdev_max_backlog", "20000");
+/// Room for the packets that wait for the network stack of a core: on virtual cables the receiving half of a packet's way is
+/// a queue, where the usual 1000 packets are less than a frame of one port. The system's own limit returns on drop.
+struct Backlog(String);
 
 /// Everything that runs; ended on drop, also when the test panics.
 pub(super) struct Rig {
     sender: Child,
     far_end: Peer,
     stage: Stage,
-    /// The system's own length of the queue.
-    backlog: String,
+    _backlog: Backlog,
 }
 
 impl Rig {
     /// Starts everything.
     pub(super) fn new(name: &str) -> Self {
-        let backlog = std::fs::read_to_string(BACKLOG.0).expect("Linux");
-        std::fs::write(BACKLOG.0, BACKLOG.1).expect("root may");
+        let backlog = Backlog::raise();
         let stage = Stage::empty(name);
         let (mut near, mut far) = (Vec::new(), Vec::new());
         for port in PORTS {
@@ -48,7 +46,7 @@ impl Rig {
         let mut sender = command.spawn().expect("the sender starts");
         let pipe = sender.stdin.take().expect("piped");
         std::thread::Builder::new().name("pictures".to_owned()).spawn(move || write_pictures(pipe)).expect("a thread");
-        Self { sender, far_end, stage, backlog }
+        Self { sender, far_end, stage, _backlog: backlog }
     }
 
     /// What the far end saw since the last call, port by port.
@@ -72,7 +70,22 @@ impl Drop for Rig {
         // A sender that has ended already is no error.
         let _ended = self.sender.kill();
         let _reaped = self.sender.wait();
-        let _restored = std::fs::write(BACKLOG.0, self.backlog.trim());
+    }
+}
+
+impl Backlog {
+    const FILE: &str = "/proc/sys/net/core/netdev_max_backlog";
+
+    fn raise() -> Self {
+        let own = std::fs::read_to_string(Self::FILE).expect("Linux");
+        std::fs::write(Self::FILE, "20000").expect("root may");
+        Self(own)
+    }
+}
+
+impl Drop for Backlog {
+    fn drop(&mut self) {
+        let _restored = std::fs::write(Self::FILE, self.0.trim());
     }
 }
 

@@ -19,6 +19,9 @@ use serde_json::Value;
 /// Why the program cannot do its work, in the words of whoever found out.
 type Failure = Box<dyn std::error::Error>;
 
+/// Orders that may wait: a test waits for each answer.
+const ORDERS: usize = 8;
+
 /// What a test asks for, word by word.
 struct Orders {
     lines: Receiver<String>,
@@ -33,7 +36,7 @@ enum Order {
 
 impl Orders {
     fn from_standard_input() -> std::io::Result<Self> {
-        let (line, lines) = sync_channel(1);
+        let (line, lines) = sync_channel(ORDERS);
         std::thread::Builder::new().name("orders".to_owned()).spawn(move || {
             for order in std::io::stdin().lock().lines().map_while(Result::ok) {
                 if line.send(order).is_err() {
@@ -59,25 +62,26 @@ fn answer(value: &Value) -> std::io::Result<()> {
     out.flush()
 }
 
-fn run(words: &[&str]) -> Result<(), Failure> {
+#[expect(clippy::print_stderr, reason = "the test that runs it shows what went wrong")]
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match play(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("test peer: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Plays the part that the first word names.
+fn play(words: &[&str]) -> Result<(), Failure> {
     let orders = Orders::from_standard_input()?;
     match words {
         ["relay", near, far, seed] => relay::run(near, far, seed, &orders),
         ["cards", wall, ends @ ..] => cards::run(wall, ends, &orders),
         ["coverage", wall, ends @ ..] => coverage::run(wall, ends, &orders),
         _ => Err("expected: relay NEAR FAR SEED, cards WALL END.., or coverage WALL END..".into()),
-    }
-}
-
-#[expect(clippy::print_stderr, reason = "the test that runs it shows what went wrong")]
-fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match run(&words) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("test peer: {failure}");
-            ExitCode::FAILURE
-        }
     }
 }

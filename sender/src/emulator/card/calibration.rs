@@ -131,7 +131,8 @@ impl Calibration {
     }
 
     /// What the banks hold for each of `modules` modules.
-    pub(super) fn report(&self, modules: usize) -> UploadReport {
+    #[must_use]
+    pub fn report(&self, modules: usize) -> UploadReport {
         let kind = |stored: Option<&Stored>| stored.map_or(CalibrationKind::None, |stored| stored.kind);
         let sha256 = |stored: Option<&Stored>| stored.map_or([0; 32], |stored| stored.sha256);
         let module = |(position, module)| {
