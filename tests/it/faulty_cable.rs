@@ -123,26 +123,30 @@ fn namespaces_a_faulty_cable_tears_nothing_and_every_counter_is_exact() {
     relay.ask("faults 10 10 10 1");
     std::thread::sleep(BAD);
     relay.ask("faults 0 0 0 0");
+    let bad = relay.ask("report");
     // The last frame's counts close with the next latch, and STATS tell them a second later.
     std::thread::sleep(Duration::from_millis(2_500));
     let status = stage.status().expect("a status");
     let report = relay.ask("report");
-    let (sent, arrived) = (log(&report, "before"), log(&report, "after"));
-    let expected = expected(&sent, &arrived, 1..=4);
+    let logs = |name: &str| [log(&bad, name), log(&report, name)].concat();
+    let (sent, arrived) = (logs("before"), logs("after"));
+    let counted = expected(&sent, &arrived, 1..=4);
+    // Frames that a busy sender leaves out after the newest STATS are in the log and not yet in the status.
+    let unlatched = expected(&sent, &log(&bad, "after"), 1..=4).unlatched..=counted.unlatched;
 
     let faults = |name: &str| report[name].as_u64().expect("a count");
     for (fault, least) in [("lost", 200), ("duplicated", 200), ("corrupted", 15), ("reordered", 200)] {
         assert!(faults(fault) >= least, "{} packets {fault} of {}", faults(fault), sent.len());
     }
-    assert!(expected.lost >= 200 && expected.duplicates >= 200 && expected.bad_crc >= 10, "{expected:?}");
+    assert!(counted.lost >= 200 && counted.duplicates >= 200 && counted.bad_crc >= 10, "{counted:?}");
     for place in 0..4 {
         let card = &cards(&status)[place];
         let id = u16::try_from(place).expect("few") + 1;
-        assert_eq!(sum(&status, place, "lost"), expected.lost, "lost at {card:#?}");
-        assert_eq!(sum(&status, place, "held"), expected.held[&id], "held at {card:#?}");
-        assert_eq!(sum(&status, place, "unlatched"), expected.unlatched, "unlatched at {card:#?}");
+        assert_eq!(sum(&status, place, "lost"), counted.lost, "lost at {card:#?}");
+        assert_eq!(sum(&status, place, "held"), counted.held[&id], "held at {card:#?}");
+        assert!(unlatched.contains(&sum(&status, place, "unlatched")), "unlatched {unlatched:?}, but {card:#?}");
         // The first card ends repeats and knows damage by its CRC; those behind it see neither.
-        let (duplicates, bad_crc) = if place == 0 { (expected.duplicates, expected.bad_crc) } else { (0, 0) };
+        let (duplicates, bad_crc) = if place == 0 { (counted.duplicates, counted.bad_crc) } else { (0, 0) };
         assert_eq!(sum(&status, place, "duplicates"), duplicates, "duplicates at {card:#?}");
         assert_eq!(sum(&status, place, "bad_crc"), bad_crc, "bad_crc at {card:#?}");
     }
