@@ -22,6 +22,9 @@ const WAIT: Duration = Duration::from_micros(500);
 /// Pictures for a window, per second.
 const PICTURE_PERIOD_NS: u64 = NANOS_PER_SECOND / 30;
 
+/// After a look at the light, so many times as long is left to the cards.
+const REST: u64 = 4;
+
 /// After a flip is seen, all cards of the wall have had their latch by then.
 const SETTLE_NS: u64 = 1_500_000;
 
@@ -168,6 +171,8 @@ struct Meter {
     generation: u64,
     picture_at: Nanos,
     shown: u64,
+    /// Nothing is looked at before.
+    rests_until: Nanos,
     /// When the flip that is seen has reached all cards.
     due: Option<Nanos>,
 }
@@ -181,6 +186,7 @@ impl Meter {
             generation: 0,
             picture_at: now,
             shown: 0,
+            rests_until: now,
             due: None,
         }
     }
@@ -203,17 +209,29 @@ impl Player {
 
     /// Notices flips, samples the light once they are through, and publishes.
     fn watch(&mut self, now: Nanos) {
+        if now < self.meter.rests_until {
+            return;
+        }
+        self.look(now);
+        // Looking at a large wall must not starve its cards; a mean that was asked for misses no frame all the same.
+        if self.still.is_none() {
+            let cost_ns = self.clock.now().since(now);
+            self.meter.rests_until = now.after((REST + 1) * cost_ns);
+        }
+    }
+
+    fn look(&mut self, now: Nanos) {
         if self.meter.due.is_none() && self.take_flip() {
             self.meter.due = Some(now.after(SETTLE_NS));
         }
         if self.meter.due.is_some_and(|due| now >= due) {
             self.meter.due = None;
-            self.sample(now);
+            self.sample();
         }
         if now.since(self.meter.picture_at) >= PICTURE_PERIOD_NS {
             self.meter.picture_at = now;
             if self.meter.samples == 0 {
-                self.sample(now);
+                self.sample();
             }
             self.publish();
         }
@@ -224,7 +242,7 @@ impl Player {
         std::mem::replace(&mut self.meter.shown, shown) != shown
     }
 
-    fn sample(&mut self, now: Nanos) {
+    fn sample(&mut self) {
         if self.still.is_none() {
             let request = self.shared.still.lock().unwrap_or_else(PoisonError::into_inner).take();
             self.still = request.map(|request| (request, vec![LightMean::new(); self.meter.means.len()], 0));
@@ -247,9 +265,6 @@ impl Player {
                 *still = None;
             }
         }
-        // Looking at a large wall must not starve its cards.
-        let cost = self.clock.now().since(now);
-        meter.due = (cost > PICTURE_PERIOD_NS / 4).then(|| now.after(4 * cost));
     }
 
     fn publish(&mut self) {

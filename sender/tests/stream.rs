@@ -95,6 +95,27 @@ fn payloads(bench: &Bench, memory: &[u8]) -> Payloads {
 }
 
 #[test]
+fn a_far_end_that_falls_behind_gets_fewer_frames_and_each_of_them_whole() {
+    let mut bench = ocp809(250, Pacing::BURST);
+    let mut outcomes = Vec::new();
+    let (mut seen, mut buffer) = (0, [0; 1518]);
+    for number in 1..=12 {
+        let frame = start(&bench, number);
+        if bench.sender.begin(&frame, &latch()) {
+            bench.sender.send_ready(bench.frame.memory_mut(), 0..102);
+        }
+        outcomes.push(bench.sender.latch(&latch(), bench.clock.now()).outcome);
+        // The far end takes half a frame's packets in a frame's time.
+        seen += (0..52).map_while(|_| bench.far.receive(&mut buffer).unwrap()).count();
+    }
+    seen += receive_all(&mut bench.far).len();
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, FrameOutcome::Sent | FrameOutcome::Dropped)), "{outcomes:?}");
+    let sent = outcomes.iter().filter(|outcome| **outcome == FrameOutcome::Sent).count();
+    assert!((5..=9).contains(&sent), "about every other one, after the cable was filled: {outcomes:?}");
+    assert_eq!(seen, sent * (102 + 2), "of the others nothing");
+}
+
+#[test]
 fn a_frame_arrives_byte_for_byte_and_is_latched_twice() {
     let mut bench = ocp809(512, Pacing::BURST);
     for id in [0xfffe_u16, 0xffff, 0] {

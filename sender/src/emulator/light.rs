@@ -1,7 +1,7 @@
 //! From what a card shows to the light of its LEDs (PROTOCOL.md 5):
 //! clamp01(clamp01(C x decode(pixel)) x brightness / 65535 x gain / 32768), in steps of the drivers' gray depth.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::card::{Calibration, Card, CardModule, CardTransfer, Codes, Correction, LowGray, Picture};
 use super::pattern;
@@ -361,8 +361,45 @@ impl LightMean {
 
     /// The mean as a picture: sRGB (IEC 61966-2-1), 8 bit, red, green, blue per pixel.
     pub fn srgb8(&self, out: &mut Vec<u8>) {
+        let table = SrgbTable::shared();
         out.clear();
-        out.extend(self.mean().flatten().map(to_srgb8));
+        out.extend(self.mean().flatten().map(|light| table.code(light)));
+    }
+}
+
+/// [`to_srgb8`] without a power per pixel: where each code begins, and a first guess by light.
+struct SrgbTable {
+    /// The least light of code k + 1.
+    begins: [f64; 255],
+    guesses: [u8; SRGB_GUESSES + 1],
+}
+
+/// Steps of light with a guess of their own: at the steepest, less than one code each.
+const SRGB_GUESSES: usize = 4_096;
+
+impl SrgbTable {
+    #[expect(clippy::cast_precision_loss, reason = "small integers")]
+    fn shared() -> &'static Self {
+        static TABLE: OnceLock<SrgbTable> = OnceLock::new();
+        TABLE.get_or_init(|| Self {
+            begins: core::array::from_fn(|code| srgb_decode((code as f64 + 0.5) / 255.0)),
+            guesses: core::array::from_fn(|step| to_srgb8(step as f64 / SRGB_GUESSES as f64).saturating_sub(1)),
+        })
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "clamped to 0.0 to 1.0 before the cast"
+    )]
+    fn code(&self, light: f64) -> u8 {
+        let step = (light.clamp(0.0, 1.0) * SRGB_GUESSES as f64) as usize;
+        let mut code = self.guesses.get(step).copied().unwrap_or(u8::MAX);
+        while self.begins.get(usize::from(code)).is_some_and(|&begin| light >= begin) {
+            code += 1;
+        }
+        code
     }
 }
 
@@ -384,6 +421,16 @@ mod tests {
             assert_eq!(to_srgb8(srgb_decode(f64::from(code) / 255.0)), code, "code {code}");
         }
         assert!((srgb_decode(0.5) - 0.214_041_140_482_232_55).abs() < 1e-15, "IEC 61966-2-1 at one half");
+    }
+
+    proptest! {
+        #[test]
+        fn the_table_gives_the_codes_of_the_formula(light in prop_oneof![0.0..1.0_f64, 0.0..0.01_f64, -1.0..2.0_f64]) {
+            // Exactly between two codes, one rounding decides.
+            let exact = srgb_encode(light.clamp(0.0, 1.0)) * 255.0;
+            prop_assume!((exact.fract() - 0.5).abs() > 1e-9);
+            prop_assert_eq!(SrgbTable::shared().code(light), to_srgb8(light), "light {}", light);
+        }
     }
 
     #[test]

@@ -155,13 +155,17 @@ impl PortSender {
         self.transit_ns = transit_ns;
     }
 
-    /// Begins a frame; `false` when nothing of it will be sent, because no link is up or the picture is frozen on cards
+    /// Begins a frame; `false` when nothing of it will be sent, because no link is up or has room, or the picture is frozen on cards
     /// that know no freeze. `latch` is the state that it will be shown with. Cards take pixels from a master that they know
     /// only: after a start, a change of term, and when a link came up, a LATCH without pixels goes first.
     pub fn begin(&mut self, frame: &FrameStart, latch: &Latch) -> bool {
         self.pacer.begin(frame.start, frame.period_ns);
         self.frame.begin(frame);
-        self.feeds.iter_mut().for_each(Feed::begin);
+        let packets = self.layout.frames_before(self.layout.packets()) + self.latches.copies();
+        for feed in &mut self.feeds {
+            feed.begin();
+            feed.active &= !feed.transport.is_behind(packets);
+        }
         if latch.flags.freeze && self.layout.protocol() == ProtocolKind::Colorlight {
             self.frame.refused = Some(FrameOutcome::Frozen);
         } else if self.is_cut() {

@@ -107,6 +107,13 @@ impl Transport for MemoryEnd {
         if self.is_up() { LinkState::Up { rate_mbit: None } } else { LinkState::Down }
     }
 
+    fn is_behind(&self, packets: usize) -> bool {
+        let queue = self.out.queue();
+        let slots = queue.lengths.len();
+        // A cable that is too short for a frame is fed while it is read.
+        queue.waiting > 0 && packets <= slots && queue.waiting + packets > slots
+    }
+
     fn name(&self) -> &'static str {
         "memory"
     }

@@ -91,6 +91,12 @@ pub trait Transport: Send {
     /// The carrier as it is now; news of it are read without waiting.
     fn link(&mut self) -> LinkState;
 
+    /// Whether what was sent before still waits, and leaves no room for so many packets more: then a whole frame is better
+    /// left out than begun. Only a link that knows its far end can tell.
+    fn is_behind(&self, _packets: usize) -> bool {
+        false
+    }
+
     /// What people call this end: `eth0`, `memory`, a file name.
     fn name(&self) -> &str;
 }
@@ -110,6 +116,10 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
     fn link(&mut self) -> LinkState {
         (**self).link()
+    }
+
+    fn is_behind(&self, packets: usize) -> bool {
+        (**self).is_behind(packets)
     }
 
     fn name(&self) -> &str {

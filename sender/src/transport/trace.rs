@@ -43,6 +43,10 @@ impl<T: Transport> Transport for Traced<T> {
         self.0.link()
     }
 
+    fn is_behind(&self, packets: usize) -> bool {
+        self.0.is_behind(packets)
+    }
+
     fn name(&self) -> &str {
         self.0.name()
     }

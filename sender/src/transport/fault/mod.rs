@@ -126,6 +126,10 @@ impl<T: Transport> Transport for Faulty<T> {
         self.inner.link()
     }
 
+    fn is_behind(&self, packets: usize) -> bool {
+        self.inner.is_behind(packets)
+    }
+
     fn name(&self) -> &str {
         self.inner.name()
     }
