@@ -158,7 +158,9 @@ impl FrameLoop {
         let mut shown = 0;
         while !self.stop.load(Ordering::Relaxed) && self.limit.is_none_or(|limit| shown < limit) {
             let record = self.frame(&mut progress);
-            shown += u64::from(!record.is_unplanned && record.wall.withheld == 0);
+            // A port that may never be fed does not keep the others' frames from counting.
+            let is_withheld = record.wall.withheld > 0 && record.wall.sent == 0;
+            shown += u64::from(!record.is_unplanned && !is_withheld);
             self.tell(Report::Frame(record));
             self.between_frames(&mut progress);
         }

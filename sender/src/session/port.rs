@@ -141,12 +141,11 @@ impl PortSession {
         }
     }
 
-    /// Sends what is to be asked now. `may_change`: whether this sender may change cards; `is_master`: whether it tells them
-    /// the time.
+    /// Sends what is to be asked now. `is_master`: whether this sender may change cards and tells them the time.
     pub(super) fn poll(
         &mut self,
         (now, tai): (Nanos, Tai),
-        (may_change, is_master): (bool, bool),
+        is_master: bool,
         letterhead: &mut Letterhead,
         send: &mut dyn FnMut(Outgoing),
     ) {
@@ -155,13 +154,13 @@ impl PortSession {
         }
         let (index, addresses, has_tail) = (self.index, self.addresses, self.addresses.tail.is_some());
         for (_, card) in &mut self.cards {
-            if let Some(asked) = card.poll(now, may_change, has_tail, letterhead) {
+            if let Some(asked) = card.poll(now, is_master, has_tail, letterhead) {
                 post(letterhead, asked, (index, addresses), usize::from(MTU_ALWAYS), tai, send);
             }
         }
         // One card at a time, so that its chunks do not push everybody else's requests out of the queue.
         if let Some((_, card)) =
-            self.cards.iter_mut().find(|(_, card)| card.uploads() > 0 && card.is_ready()).filter(|_| may_change)
+            self.cards.iter_mut().find(|(_, card)| card.uploads() > 0 && card.is_ready()).filter(|_| is_master)
         {
             for asked in card.chunks(now) {
                 post(letterhead, &asked, (index, addresses), usize::from(MTU_ALWAYS), tai, send);

@@ -121,12 +121,11 @@ impl WallSession {
         send: &mut dyn FnMut(Outgoing),
     ) -> &Streaming {
         self.judge(now, claim);
+        // A card without a living master obeys everybody: that is no invitation while others are still asked about.
         let is_master = self.epoch().is_some();
-        // A card without a living master obeys everybody: that is no invitation while others are being asked about.
-        let may_change = is_master;
         let Self { ports, letterhead, .. } = self;
         for port in ports.iter_mut() {
-            port.poll((now, tai), (may_change, is_master), letterhead, send);
+            port.poll((now, tai), is_master, letterhead, send);
         }
         self.refresh(now);
         &self.streaming
