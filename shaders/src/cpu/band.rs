@@ -5,7 +5,7 @@ use core::ops::Range;
 use ocp809_calibration::lut::fixed::UNITY;
 
 use super::block::{BLOCK, Block};
-use super::encode::{FastEncoder, Site, add_loss, finish, pass_codes, values};
+use super::encode::{FastEncoder, Sample, Site, add_loss, finish, pass_codes, values};
 use super::prepared::{Direct, Prepared};
 use super::{direct, gamut, scale, simd, source, transfer};
 use crate::frame::FrameView;
@@ -22,11 +22,29 @@ pub(crate) struct Band {
     /// Its rows.
     pub(crate) rows: Range<u32>,
     /// Three codes per pixel, row by row over the whole width of the screen.
-    pub(crate) codes: Vec<u16>,
+    pub(crate) codes: BandCodes,
     /// What the worker needs besides.
     scratch: Box<Block>,
     /// Source rows filtered along x, newest last: (row, light of three channels).
     filtered: Vec<(u32, [Vec<u32>; 3])>,
+}
+
+/// Codes in as few bytes as they fit into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum BandCodes {
+    /// Of screens all of whose ports take 8 bits.
+    Bytes(Vec<u8>),
+    /// Of all others.
+    Words(Vec<u16>),
+}
+
+/// Codes of neighbouring pixels.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RowCodes<'a> {
+    /// Codes of up to 8 bits.
+    Bytes(&'a [u8]),
+    /// Others.
+    Words(&'a [u16]),
 }
 
 /// What all bands of a frame read.
@@ -39,30 +57,43 @@ pub(crate) struct Job<'a> {
 }
 
 impl Band {
-    /// A band of screen `screen`, with all memory that it will ever need.
-    pub(crate) fn new(screen: usize, rows: Range<u32>, plan: &ScreenPlan) -> Self {
+    /// A band of screen `screen`, with all memory that it will ever need. `is_narrow`: no code has more than 8 bits.
+    pub(crate) fn new(screen: usize, rows: Range<u32>, plan: &ScreenPlan, is_narrow: bool) -> Self {
         let width = plan.size.width as usize;
         let rows_kept = plan.scale.as_ref().map_or(0, |scale| scale.y.taps as usize);
         let line = || (u32::MAX, [vec![0; width], vec![0; width], vec![0; width]]);
+        let count = rows.len() * width * 3;
         Self {
             screen,
-            codes: vec![0; rows.len() * width * 3],
+            codes: if is_narrow { BandCodes::Bytes(vec![0; count]) } else { BandCodes::Words(vec![0; count]) },
             rows,
             scratch: Block::new(),
             filtered: (0..rows_kept).map(|_| line()).collect(),
         }
     }
 
-    /// The codes of a pixel of the screen.
-    pub(crate) fn pixel(&self, width: u32, x: u32, y: u32) -> Option<&[u16]> {
-        let at = ((y.checked_sub(self.rows.start)? as usize) * width as usize + x as usize) * 3;
-        self.codes.get(at..at + 3)
+    /// Where the codes of a pixel of the screen lie.
+    fn place(&self, width: u32, x: u32, y: u32) -> usize {
+        (y.saturating_sub(self.rows.start) as usize * width as usize + x as usize) * 3
     }
 
-    /// The codes from a pixel of the screen to the end of its row.
-    pub(crate) fn row_from(&self, width: u32, x: u32, y: u32) -> &[u16] {
-        let row = y.saturating_sub(self.rows.start) as usize * width as usize;
-        self.codes.get((row + x as usize) * 3..(row + width as usize) * 3).unwrap_or_default()
+    /// The codes of a pixel of the screen.
+    pub(crate) fn pixel(&self, width: u32, x: u32, y: u32) -> Option<[u16; 3]> {
+        let at = self.place(width, x, y);
+        match &self.codes {
+            BandCodes::Bytes(codes) => codes.get(at..)?.first_chunk::<3>().map(|pixel| pixel.map(u16::from)),
+            BandCodes::Words(codes) => codes.get(at..)?.first_chunk().copied(),
+        }
+    }
+
+    /// The codes of `length` pixels from a pixel of the screen to the right.
+    pub(crate) fn row(&self, width: u32, x: u32, y: u32, length: usize) -> RowCodes<'_> {
+        let at = self.place(width, x, y);
+        let range = at..at + length * 3;
+        match &self.codes {
+            BandCodes::Bytes(codes) => RowCodes::Bytes(codes.get(range).unwrap_or_default()),
+            BandCodes::Words(codes) => RowCodes::Words(codes.get(range).unwrap_or_default()),
+        }
     }
 
     /// Computes the codes of all its rows.
@@ -88,6 +119,16 @@ impl Band {
     /// Computes one row of spans without a gap that share encoder and levels.
     #[inline(always)]
     pub(super) fn segment_inline(&mut self, job: Job<'_>, screen: &ScreenPlan, spans: &[Span], y: u32) {
+        let mut codes = core::mem::take(&mut self.codes);
+        match &mut codes {
+            BandCodes::Bytes(codes) => self.segment_into(job, screen, spans, y, codes),
+            BandCodes::Words(codes) => self.segment_into(job, screen, spans, y, codes),
+        }
+        self.codes = codes;
+    }
+
+    #[inline(always)]
+    fn segment_into<S: Sample>(&mut self, job: Job<'_>, screen: &ScreenPlan, spans: &[Span], y: u32, codes: &mut [S]) {
         let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return };
         let Some((tile, encoder, fast)) = job.tile_and_encoder(first.tile) else { return };
         let row = (y - self.rows.start) as usize * screen.size.width as usize;
@@ -99,12 +140,12 @@ impl Band {
             if matches!(encoder.law, Law::Pass) {
                 let (source_x, source_y) = ((screen.origin.x + x) as usize, (screen.origin.y + y) as usize);
                 source::codes(&job.plan.ingest, job.frame, source_x, source_y, &mut self.scratch);
-                pass_codes(encoder.bits, &self.scratch, self.codes.get_mut(out).unwrap_or_default());
+                pass_codes(encoder.bits, &self.scratch, codes.get_mut(out).unwrap_or_default());
                 continue;
             }
             if let Some(tables) = job.prepared.direct(first.tile) {
                 self.steps(job, screen, tables, x, y);
-                let (site, out) = (Site { x, y, phase: job.phase }, self.codes.get_mut(out).unwrap_or_default());
+                let (site, out) = (Site { x, y, phase: job.phase }, codes.get_mut(out).unwrap_or_default());
                 direct::finish(encoder, site, &mut self.scratch, out);
                 continue;
             }
@@ -125,7 +166,7 @@ impl Band {
                 add_loss(fast, encoder, tile.scalars, &range, &mut self.scratch);
             }
             let site = Site { x, y, phase: job.phase };
-            finish(encoder, site, &mut self.scratch, self.codes.get_mut(out).unwrap_or_default());
+            finish(encoder, site, &mut self.scratch, codes.get_mut(out).unwrap_or_default());
         }
     }
 
@@ -196,6 +237,23 @@ impl Band {
     }
 }
 
+impl BandCodes {
+    /// Whether the other one has room for the same codes.
+    pub(crate) const fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Bytes(own), Self::Bytes(other)) => own.len() == other.len(),
+            (Self::Words(own), Self::Words(other)) => own.len() == other.len(),
+            (Self::Bytes(_), Self::Words(_)) | (Self::Words(_), Self::Bytes(_)) => false,
+        }
+    }
+}
+
+impl Default for BandCodes {
+    fn default() -> Self {
+        Self::Bytes(Vec::new())
+    }
+}
+
 impl<'a> Job<'a> {
     /// A tile, its encoder, and the encoder's tables.
     #[inline(always)]
@@ -256,9 +314,8 @@ fn codes_to_light(screen: &ScreenPlan, block: &mut Block) {
         }
         return;
     }
-    let padded = block.padded();
     for (lane, codes) in block.light.iter_mut().zip(&block.codes) {
-        source::codes_to_light(&screen.input, codes, lane, &mut block.fractions, padded);
+        source::codes_to_light(&screen.input, codes, lane, &mut block.fractions);
     }
 }
 

@@ -1,7 +1,8 @@
 //! Up to 256 neighbouring pixels of a row on their way through the stages, one plane per channel.
 //!
 //! Everything here is the arithmetic of the scalar stages in loops that compilers turn into vector code: table reads are
-//! kept apart from arithmetic, and products stay within 16 bits times 16 bits.
+//! kept apart from arithmetic, products stay within 16 bits times 16 bits, and loops run over whole blocks, whose length is
+//! known, so that none ends in single steps. Pixels beyond the block's length are computed and never looked at.
 
 use core::ops::Range;
 
@@ -14,6 +15,12 @@ pub(crate) const BLOCK: usize = 256;
 /// One value per pixel.
 pub(crate) type Lane<T> = [T; BLOCK];
 
+/// One value per pixel, and room for a few on either side.
+pub(crate) type WideLane<T> = [T; WIDE];
+
+/// Values of a [`WideLane`]: whole vectors.
+const WIDE: usize = BLOCK + 64;
+
 /// The planes of a block.
 #[derive(Debug, Clone)]
 pub(crate) struct Block {
@@ -21,8 +28,12 @@ pub(crate) struct Block {
     pub(crate) length: usize,
     /// Code values; on direct ways steps, then codes.
     pub(crate) codes: [Lane<u16>; 3],
-    /// Cb and Cr.
-    pub(crate) chroma: [Lane<i32>; 2],
+    /// Cb and Cr; see [`super::chroma`].
+    pub(crate) chroma: [WideLane<i32>; 2],
+    /// Two rows of shared samples.
+    pub(crate) rows: [WideLane<u16>; 2],
+    /// Their mixture.
+    pub(crate) samples: WideLane<i32>,
     /// Light.
     pub(crate) light: [Lane<u32>; 3],
     /// Corrected light.
@@ -37,15 +48,8 @@ impl Block {
     /// An empty block on the heap.
     pub(crate) fn new() -> Box<Self> {
         let (codes, light) = ([[0; BLOCK]; 3], [[0; BLOCK]; 3]);
-        let chroma = [[0; BLOCK]; 2];
-        Box::new(Self { length: 0, codes, chroma, light, corrected: light, values: light, fractions: [0; BLOCK] })
-    }
-
-    /// Pixels in use, rounded up to whole vectors: what loops without side effects run over.
-    #[inline(always)]
-    pub(crate) const fn padded(&self) -> usize {
-        let padded = self.length.next_multiple_of(16);
-        if padded < BLOCK { padded } else { BLOCK }
+        let (chroma, rows, samples, fractions) = ([[0; WIDE]; 2], [[0; WIDE]; 2], [0; WIDE], [0; BLOCK]);
+        Box::new(Self { length: 0, codes, chroma, rows, samples, light, corrected: light, values: light, fractions })
     }
 
     /// Replaces the light of every pixel.
@@ -61,7 +65,9 @@ impl Block {
     #[inline(always)]
     pub(crate) fn level(&mut self, levels: [u32; 3]) {
         for (lane, level) in self.light.iter_mut().zip(levels) {
-            lane.iter_mut().take(self.length).for_each(|light| *light = mul16(*light, level));
+            for light in lane {
+                *light = mul16(*light, level);
+            }
         }
     }
 

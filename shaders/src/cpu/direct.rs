@@ -8,7 +8,7 @@ use ocp809_calibration::lut::fixed::{ONE, mul16};
 use ocp809_calibration::lut::output::VALUE_BITS;
 
 use super::block::Block;
-use super::encode::{Site, interleave, thresholds};
+use super::encode::{Sample, Site, interleave, thresholds};
 use super::source::{ByteTables, byte_tables};
 use super::transfer;
 use crate::plan::{Encoder, Ingest, Law, ScreenPlan, Tile};
@@ -103,9 +103,8 @@ pub(crate) fn byte_steps(ingest: &Ingest, screen: &ScreenPlan, levels: [u32; 3],
 /// Replaces the code values of a block by steps.
 #[inline(always)]
 pub(crate) fn codes_to_steps(tables: [&CodeTable; 3], block: &mut Block) {
-    let padded = block.padded();
     for (lane, table) in block.codes.iter_mut().zip(tables) {
-        for code in lane.iter_mut().take(padded) {
+        for code in lane {
             *code = table.get(usize::from(*code)).copied().unwrap_or(0);
         }
     }
@@ -113,11 +112,10 @@ pub(crate) fn codes_to_steps(tables: [&CodeTable; 3], block: &mut Block) {
 
 /// Steps of a block to codes, dithered.
 #[inline(always)]
-pub(crate) fn finish(encoder: &Encoder, site: Site, block: &mut Block, out: &mut [u16]) {
-    let padded = block.padded();
+pub(crate) fn finish<S: Sample>(encoder: &Encoder, site: Site, block: &mut Block, out: &mut [S]) {
     for (channel, lane) in block.codes.iter_mut().enumerate() {
         let thresholds = thresholds(encoder, STEP_BITS, site, channel).map(|threshold| u16::try_from(threshold).unwrap_or(0));
-        for group in lane.get_mut(..padded).unwrap_or_default().as_chunks_mut::<4>().0 {
+        for group in lane.as_chunks_mut::<4>().0 {
             for (step, threshold) in group.iter_mut().zip(thresholds) {
                 *step = (*step + threshold) >> STEP_BITS;
             }

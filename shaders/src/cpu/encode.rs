@@ -9,7 +9,7 @@ use ocp809_calibration::lut::fixed::LogIndex;
 use ocp809_calibration::lut::loss::SCALAR_BITS;
 use ocp809_calibration::lut::output::VALUE_BITS;
 
-use super::block::{Block, Lane};
+use super::block::{BLOCK, Block, Lane};
 use super::dither::{frame_offset, rank};
 use super::transfer::{linear, pass, top};
 use crate::plan::{Encoder, Law};
@@ -90,17 +90,14 @@ pub(crate) fn thresholds(encoder: &Encoder, fraction: u32, site: Site, channel: 
 /// Values of the corrected light of a block, without loss.
 #[inline(always)]
 pub(crate) fn values(fast: &FastEncoder, encoder: &Encoder, block: &mut Block) {
-    let padded = block.padded();
     for (lane, light) in block.values.iter_mut().zip(&block.corrected) {
-        let fractions = block.fractions.get_mut(..padded);
-        let (Some(lane), Some(light), Some(fractions)) = (lane.get_mut(..padded), light.get(..padded), fractions) else { return };
-        lane_values(fast, encoder, light, lane, fractions);
+        lane_values(fast, encoder, light, lane, &mut block.fractions);
     }
 }
 
 /// Values of one channel.
 #[inline(always)]
-fn lane_values(fast: &FastEncoder, encoder: &Encoder, light: &[u32], out: &mut [u32], fractions: &mut [u32]) {
+fn lane_values(fast: &FastEncoder, encoder: &Encoder, light: &Lane<u32>, out: &mut Lane<u32>, fractions: &mut Lane<u32>) {
     let Some(table) = &fast.table else {
         out.iter_mut().zip(light).for_each(|(out, &light)| *out = linear(light, encoder.bits));
         return;
@@ -116,12 +113,11 @@ fn lane_values(fast: &FastEncoder, encoder: &Encoder, light: &[u32], out: &mut [
 
 /// Dithers the values of a block into interleaved codes, three per pixel.
 #[inline(always)]
-pub(crate) fn finish(encoder: &Encoder, site: Site, block: &mut Block, out: &mut [u16]) {
-    let padded = block.padded();
+pub(crate) fn finish<S: Sample>(encoder: &Encoder, site: Site, block: &mut Block, out: &mut [S]) {
     let fraction = VALUE_BITS - encoder.bits;
     for (channel, lane) in block.values.iter_mut().enumerate() {
         let thresholds = thresholds(encoder, fraction, site, channel);
-        for group in lane.get_mut(..padded).unwrap_or_default().as_chunks_mut::<4>().0 {
+        for group in lane.as_chunks_mut::<4>().0 {
             for (value, threshold) in group.iter_mut().zip(thresholds) {
                 *value = (*value + threshold) >> fraction;
             }
@@ -162,12 +158,32 @@ pub(crate) fn add_loss(fast: &FastEncoder, encoder: &Encoder, scalars: [i16; 3],
     }
 }
 
-/// Planes to triples.
+/// Planes to triples of `out`, as many as it has room for.
 #[inline(always)]
-pub(crate) fn interleave<T: Code>(lanes: &[Lane<T>; 3], out: &mut [u16]) {
+pub(crate) fn interleave<C: Code, S: Sample>(lanes: &[Lane<C>; 3], out: &mut [S]) {
+    triples(lanes, out, |code| S::of(code.code()));
+}
+
+/// Code values of the source as codes of the link, three per pixel.
+#[inline(always)]
+pub(crate) fn pass_codes<S: Sample>(bits: u32, block: &Block, out: &mut [S]) {
+    triples(&block.codes, out, |code| S::of(pass(code, bits)));
+}
+
+/// What `sample` makes of planes, three per pixel.
+#[inline(always)]
+fn triples<C: Copy, S>(lanes: &[Lane<C>; 3], out: &mut [S], sample: impl Fn(C) -> S) {
     let [red, green, blue] = lanes;
-    for (((out, &r), &g), &b) in out.as_chunks_mut::<3>().0.iter_mut().zip(red).zip(green).zip(blue) {
-        *out = [r.code(), g.code(), b.code()];
+    let set = |([r, g, b], ((&red, &green), &blue)): (&mut [S; 3], ((&C, &C), &C))| {
+        *r = sample(red);
+        *g = sample(green);
+        *b = sample(blue);
+    };
+    let colors = red.iter().zip(green).zip(blue);
+    let pixels = out.as_chunks_mut::<3>().0;
+    match pixels.as_mut_array::<BLOCK>() {
+        Some(pixels) => pixels.iter_mut().zip(colors).for_each(set),
+        None => pixels.iter_mut().zip(colors).for_each(set),
     }
 }
 
@@ -192,12 +208,24 @@ impl Code for u32 {
     }
 }
 
-/// Code values of the source as codes of the link, three per pixel.
-#[inline(always)]
-pub(crate) fn pass_codes(bits: u32, block: &Block, out: &mut [u16]) {
-    let [red, green, blue] = &block.codes;
-    for (((out, &r), &g), &b) in out.as_chunks_mut::<3>().0.iter_mut().zip(red).zip(green).zip(blue) {
-        *out = [r, g, b].map(|code| pass(code, bits));
+/// A code as bands keep it.
+pub(crate) trait Sample: Copy {
+    /// The sample of a code that fits.
+    fn of(code: u16) -> Self;
+}
+
+impl Sample for u8 {
+    #[expect(clippy::cast_possible_truncation, reason = "only codes of 8 bits are kept in bytes")]
+    #[inline(always)]
+    fn of(code: u16) -> Self {
+        code as Self
+    }
+}
+
+impl Sample for u16 {
+    #[inline(always)]
+    fn of(code: u16) -> Self {
+        code
     }
 }
 

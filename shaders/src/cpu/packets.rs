@@ -3,7 +3,7 @@
 use ocp809_sender::slice::{HEADROOM, PacketPlan, PortPlan, Run};
 use ocp809_sender::wall::{ColorOrder, WireFormat};
 
-use super::band::{BAND_ROWS, Band};
+use super::band::{BAND_ROWS, Band, RowCodes};
 
 /// Where the codes of a screen's pixels lie.
 #[derive(Debug, Clone, Copy)]
@@ -22,14 +22,14 @@ impl<'a> Codes<'a> {
         Some((self.bands.get(index)?, *self.widths.get(screen)?))
     }
 
-    /// The codes from a pixel to the right edge of its screen.
-    fn row_from(&self, screen: usize, x: u32, y: u32) -> &'a [u16] {
-        self.band(screen, y).map_or(&[], |(band, width)| band.row_from(width, x, y))
+    /// The codes of a run that goes to the right.
+    fn row_of(&self, run: &Run) -> RowCodes<'a> {
+        let band = self.band(run.screen.index(), run.y);
+        band.map_or(RowCodes::Bytes(&[]), |(band, width)| band.row(width, run.x, run.y, usize::from(run.length)))
     }
 
     fn pixel(&self, screen: usize, x: u32, y: u32) -> [u16; 3] {
-        let pixel = self.band(screen, y).and_then(|(band, width)| band.pixel(width, x, y));
-        pixel.and_then(|codes| codes.try_into().ok()).unwrap_or_default()
+        self.band(screen, y).and_then(|(band, width)| band.pixel(width, x, y)).unwrap_or_default()
     }
 
     /// The codes of a run's pixels, in the run's order.
@@ -56,7 +56,7 @@ pub(crate) fn fill(port: &PortPlan, packet: &PacketPlan, codes: Codes<'_>, slot:
 
 /// The channels of a pixel in the order of the wire.
 #[inline]
-fn ordered(codes: [u16; 3], order: ColorOrder) -> [u16; 3] {
+fn ordered<S>(codes: [S; 3], order: ColorOrder) -> [S; 3] {
     let [r, g, b] = codes;
     match order {
         ColorOrder::Rgb => [r, g, b],
@@ -80,18 +80,17 @@ fn bytes(port: &PortPlan, packet: &PacketPlan, codes: Codes<'_>, payload: &mut [
         let out = part(payload, run, 3);
         if run.module.is_none() {
             out.fill(0);
-        } else if run.step_x == 1 && run.color_order == ColorOrder::Rgb {
-            let row = codes.row_from(run.screen.index(), run.x, run.y);
-            out.iter_mut().zip(row).for_each(|(byte, &code)| *byte = code as u8);
-        } else if run.step_x == 1 {
-            let row = codes.row_from(run.screen.index(), run.x, run.y);
-            for (bytes, &pixel) in out.as_chunks_mut::<3>().0.iter_mut().zip(row.as_chunks::<3>().0) {
-                *bytes = ordered(pixel, run.color_order).map(|code| code as u8);
-            }
-        } else {
-            for (bytes, pixel) in out.as_chunks_mut::<3>().0.iter_mut().zip(codes.of_run(run)) {
-                *bytes = ordered(pixel, run.color_order).map(|code| code as u8);
-            }
+            continue;
+        }
+        let narrow = |(bytes, pixel): (&mut [u8; 3], [u16; 3])| *bytes = ordered(pixel, run.color_order).map(|code| code as u8);
+        let pixels = out.as_chunks_mut::<3>().0;
+        match codes.row_of(run) {
+            _ if run.step_x != 1 => pixels.iter_mut().zip(codes.of_run(run)).for_each(narrow),
+            RowCodes::Words(row) => pixels.iter_mut().zip(row.as_chunks().0.iter().copied()).for_each(narrow),
+            RowCodes::Bytes(row) => match (run.color_order, row.as_chunks().0) {
+                (ColorOrder::Rgb, row) if row.len() == pixels.len() => pixels.copy_from_slice(row),
+                (order, row) => pixels.iter_mut().zip(row).for_each(|(bytes, &pixel)| *bytes = ordered(pixel, order)),
+            },
         }
     }
 }
@@ -103,16 +102,14 @@ fn words(port: &PortPlan, packet: &PacketPlan, codes: Codes<'_>, payload: &mut [
             out.fill(0);
             continue;
         }
-        let word = |bytes: &mut [u8; 6], pixel: [u16; 3]| {
+        let word = |(bytes, pixel): (&mut [u8; 6], [u16; 3])| {
             let [a, b, c] = ordered(pixel, run.color_order).map(u16::to_be_bytes);
             *bytes = [a[0], a[1], b[0], b[1], c[0], c[1]];
         };
         let out = out.as_chunks_mut::<6>().0.iter_mut();
-        if run.step_x == 1 {
-            let row = codes.row_from(run.screen.index(), run.x, run.y).as_chunks::<3>().0;
-            out.zip(row).for_each(|(bytes, &pixel)| word(bytes, pixel));
-        } else {
-            out.zip(codes.of_run(run)).for_each(|(bytes, pixel)| word(bytes, pixel));
+        match codes.row_of(run) {
+            RowCodes::Words(row) if run.step_x == 1 => out.zip(row.as_chunks().0.iter().copied()).for_each(word),
+            RowCodes::Words(_) | RowCodes::Bytes(_) => out.zip(codes.of_run(run)).for_each(word),
         }
     }
 }
@@ -123,13 +120,14 @@ fn bits(port: &PortPlan, packet: &PacketPlan, codes: Codes<'_>, payload: &mut [u
     let mut writer = GroupWriter { bits: port.format.bits(), held: 0, free: 0, groups: payload.chunks_exact_mut(group_bytes) };
     writer.free = writer.room();
     for run in port.runs_of(packet) {
-        if run.module.is_none() {
-            (0..run.length).for_each(|_| writer.pixel([0; 3]));
-        } else if run.step_x == 1 {
-            let row = codes.row_from(run.screen.index(), run.x, run.y).as_chunks::<3>().0;
-            row.iter().take(usize::from(run.length)).for_each(|&pixel| writer.pixel(ordered(pixel, run.color_order)));
-        } else {
-            codes.of_run(run).for_each(|pixel| writer.pixel(ordered(pixel, run.color_order)));
+        match codes.row_of(run) {
+            _ if run.module.is_none() => (0..run.length).for_each(|_| writer.pixel([0; 3])),
+            RowCodes::Words(row) if run.step_x == 1 => {
+                row.as_chunks().0.iter().for_each(|&pixel| writer.pixel(ordered(pixel, run.color_order)));
+            }
+            RowCodes::Words(_) | RowCodes::Bytes(_) => {
+                codes.of_run(run).for_each(|pixel| writer.pixel(ordered(pixel, run.color_order)));
+            }
         }
     }
     writer.finish();

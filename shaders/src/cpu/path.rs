@@ -97,7 +97,7 @@ impl PixelPath for CpuPath {
 /// Moves the memory of old bands into new ones of the same shape, so that a change of settings touches no fresh pages.
 fn reuse(old: Vec<Band>, new: &mut [Band]) {
     for (own, other) in new.iter_mut().zip(old) {
-        if own.screen == other.screen && own.rows == other.rows && own.codes.len() == other.codes.len() {
+        if own.screen == other.screen && own.rows == other.rows && own.codes.is_like(&other.codes) {
             own.codes = other.codes;
         }
     }

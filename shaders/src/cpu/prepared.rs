@@ -153,9 +153,11 @@ fn single_codes(screen: &ScreenPlan) -> bool {
 fn bands(plan: &PathPlan) -> (Vec<Band>, Vec<Vec<usize>>) {
     let mut bands = Vec::new();
     for (index, screen) in plan.screens.iter().enumerate() {
+        let own = plan.tiles.iter().filter(|tile| tile.screen.index() == index);
+        let is_narrow = own.filter_map(|tile| plan.encoders.get(tile.encoder?)).all(|encoder| encoder.bits <= 8);
         for start in (0..screen.size.height).step_by(BAND_ROWS as usize) {
             let end = (start + BAND_ROWS).min(screen.size.height);
-            bands.push(Band::new(index, start..end, screen));
+            bands.push(Band::new(index, start..end, screen, is_narrow));
         }
     }
     let source_row = |band: &Band| {

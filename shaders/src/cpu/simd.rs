@@ -13,7 +13,7 @@ pub(crate) enum Level {
     /// AVX2, x86-64 since 2013.
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// AVX-512 F, BW, DQ, VL and CD.
+    /// AVX-512 F, BW, DQ, VL, CD, VBMI and VBMI2: Intel since 2019, AMD since 2022.
     #[cfg(target_arch = "x86_64")]
     Avx512,
 }
@@ -27,7 +27,9 @@ impl Level {
                 && is_x86_feature_detected!("avx512bw")
                 && is_x86_feature_detected!("avx512dq")
                 && is_x86_feature_detected!("avx512vl")
-                && is_x86_feature_detected!("avx512cd");
+                && is_x86_feature_detected!("avx512cd")
+                && is_x86_feature_detected!("avx512vbmi")
+                && is_x86_feature_detected!("avx512vbmi2");
             if wide {
                 return Self::Avx512;
             }
@@ -47,7 +49,7 @@ pub(crate) fn segment(level: Level, band: &mut Band, job: Job<'_>, screen: &Scre
         // SAFETY: only `Level::detect` makes this value, after it found AVX2.
         Level::Avx2 => unsafe { segment_avx2(band, job, screen, spans, y) },
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: only `Level::detect` makes this value, after it found all five sets.
+        // SAFETY: only `Level::detect` makes this value, after it found all seven sets.
         Level::Avx512 => unsafe { segment_avx512(band, job, screen, spans, y) },
     }
 }
@@ -59,7 +61,7 @@ fn segment_avx2(band: &mut Band, job: Job<'_>, screen: &ScreenPlan, spans: &[Spa
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vbmi,avx512vbmi2")]
 fn segment_avx512(band: &mut Band, job: Job<'_>, screen: &ScreenPlan, spans: &[Span], y: u32) {
     band.segment_inline(job, screen, spans, y);
 }
