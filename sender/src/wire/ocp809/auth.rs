@@ -5,6 +5,8 @@
 
 use core::fmt;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -61,10 +63,29 @@ pub struct ReplayWindows {
     windows: BTreeMap<u16, ReplayWindow>,
 }
 
-/// Makes the counters of a sender: max(last + 1, TAI nanoseconds).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Makes the counters of a sender: max(last + 1, TAI nanoseconds). Clones go on where the others are, so that control and
+/// the stream, on threads of their own, use each counter once.
+#[derive(Debug, Clone, Default)]
 pub struct CounterSource {
-    last: u64,
+    last: Arc<AtomicU64>,
+}
+
+/// A key that cards of this site know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteKey {
+    /// Its id, at least 1.
+    pub id: u16,
+    /// The key.
+    pub key: Key,
+}
+
+/// What a sender signs with: the site's key, and the counters that it never uses twice.
+#[derive(Debug, Clone)]
+pub struct Signing {
+    /// The key.
+    pub key: SiteKey,
+    /// The counters.
+    pub counters: CounterSource,
 }
 
 impl Key {
@@ -208,18 +229,40 @@ impl ReplayWindows {
         let window = self.windows.entry(key_id).or_default();
         if window.accept(counter) { Ok(()) } else { Err(NackReason::Stale { highest: window.highest() }) }
     }
+
+    /// The highest counter that was accepted under a key; 0: none.
+    #[must_use]
+    pub fn highest(&self, key_id: u16) -> u64 {
+        self.windows.get(&key_id).map_or(0, ReplayWindow::highest)
+    }
 }
 
 impl CounterSource {
     /// The next counter, greater than all before it.
-    pub fn next(&mut self, now: Tai) -> u64 {
-        self.last = self.last.saturating_add(1).max(now.0);
-        self.last
+    #[must_use]
+    pub fn next(&self, now: Tai) -> u64 {
+        self.block(now, 1)
+    }
+
+    /// The first of `count` counters in a row, all greater than those before. Packets that may overtake each other have
+    /// their counters in a row: a card's window is narrow.
+    #[must_use]
+    pub fn block(&self, now: Tai, count: u64) -> u64 {
+        let first = |last: u64| last.saturating_add(1).max(now.0);
+        let end = |last: u64| Some(first(last).saturating_add(count.saturating_sub(1)));
+        let (Ok(before) | Err(before)) = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, end);
+        first(before)
     }
 
     /// Goes on above a counter that a card named as its highest.
-    pub fn continue_above(&mut self, highest: u64) {
-        self.last = self.last.max(highest);
+    pub fn continue_above(&self, highest: u64) {
+        self.last.fetch_max(highest, Ordering::Relaxed);
+    }
+}
+
+impl LatchAuthenticator for SiteKey {
+    fn mac(&self, key_id: u16, message: &[u8; LATCH_AUTH_MESSAGE_LEN]) -> Option<[u8; MAC_LEN]> {
+        (key_id == self.id).then(|| self.key.mac(&[message]))
     }
 }
 

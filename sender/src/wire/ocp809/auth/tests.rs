@@ -55,10 +55,16 @@ fn a_wrapped_key_opens_only_under_the_same_key_card_boot_and_counter() {
 
 #[test]
 fn counters_follow_the_time_and_never_repeat() {
-    let mut source = CounterSource::default();
+    let source = CounterSource::default();
     assert_eq!([source.next(Tai(50)), source.next(Tai(50)), source.next(Tai(40))], [50, 51, 52], "above the last");
     source.continue_above(1_000);
     assert_eq!(source.next(Tai(60)), 1_001, "above what a card had seen");
+    let other = source.clone();
+    assert_eq!(
+        [other.block(Tai(2_000), 4), source.next(Tai(2_000)), other.next(Tai(0))],
+        [2_000, 2_004, 2_005],
+        "clones share them"
+    );
 }
 
 proptest! {
