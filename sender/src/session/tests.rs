@@ -68,7 +68,8 @@ impl Sender {
         let plan = SlicePlan::build(&bench.wall).unwrap();
         let latches = plan.ports.iter().zip(&addresses).map(|(plan, address)| {
             let layout = PortLayout::new(&bench.wall, plan, address.head, None).unwrap();
-            LatchPackets::new(&layout, &bench.wall.port(plan.port).unwrap().colorlight)
+            let latches = LatchPackets::new(&layout, &bench.wall.port(plan.port).unwrap().colorlight);
+            address.tail.into_iter().fold(latches, LatchPackets::with_tail)
         });
         let latches = latches.collect();
         let mut session = WallSession::new(&bench.wall, &addresses, takes_over, key, bench.tai());
@@ -129,11 +130,10 @@ impl Bench {
             let _built = latch.state(FrameId(sender.frame), &state);
             let address = sender.addresses[index];
             for copy in 0..2 {
-                for (end, source) in [(FeedEnd::Head, Some(address.head)), (FeedEnd::Tail, address.tail)] {
-                    let Some(source) = source else { continue };
+                for end in [Some(FeedEnd::Head), address.tail.map(|_| FeedEnd::Tail)].into_iter().flatten() {
                     // The far end sends the copy first, so that every card hears both.
                     let nth = if end == FeedEnd::Tail { 1 - copy } else { copy };
-                    let frame = latch.from_source(source).packets().nth(nth).unwrap().to_vec();
+                    let frame = latch.from_end(end).packets().nth(nth).unwrap().to_vec();
                     self.cards.deliver(port, end, now, tai, &frame);
                 }
                 self.pass(200_000);
