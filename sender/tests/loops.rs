@@ -68,7 +68,7 @@ fn looped(wall: &Wall, residence_ns: u32, call_ns: u64, carrier: bool) -> Simula
     simulation
 }
 
-/// The same with cards that obey signed LATCHes only.
+/// The same with cards that obey signed latches only.
 fn locked(simulation: Simulation) -> Simulation {
     let signing = Signing { key: SiteKey { id: 5, key: Key::new([5; KEY_LEN]) }, counters: CounterSource::default() };
     simulation.with_wall(|cards| {

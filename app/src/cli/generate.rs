@@ -41,7 +41,7 @@ enum What {
         /// The document
         of: SchemaOf,
     },
-    /// A new site key, for [site_key] in machine.toml; never in the place of a file that is there
+    /// A new site key, for machine.toml; never in the place of a file that is there
     SiteKey {
         /// The file; its owner alone can read it
         file: PathBuf,
@@ -69,12 +69,12 @@ pub(super) fn run(args: &Args, console: &mut Console<'_>) -> Result<(), AppError
 
 /// A new key, and how it comes into use.
 fn site_key(file: &Path, console: &mut Console<'_>) -> Result<(), AppError> {
-    generate_site_key(file).map_err(|source| match source.kind() {
-        io::ErrorKind::AlreadyExists => AppError::Usage {
-            problem: format!("{} exists already, and may be a key that cards have", file.display()),
-            way_out: "name another file".to_owned(),
-        },
-        _ => AppError::Save(SaveError::Io { path: file.to_owned(), source }),
+    generate_site_key(file).map_err(|source| {
+        if source.kind() == io::ErrorKind::AlreadyExists {
+            let problem = format!("{} exists already, and may be a key that cards have", file.display());
+            return AppError::Usage { problem, way_out: "name another file".to_owned() };
+        }
+        AppError::Save(SaveError::Io { path: file.to_owned(), source })
     })?;
     console.line(file.display())?;
     if !console.quiet {

@@ -111,6 +111,12 @@ fn parse_key(bytes: &[u8]) -> Result<Key, String> {
     Ok(Key::new(key))
 }
 
+/// A key as its file holds it.
+fn line_of(key: &[u8; KEY_LEN]) -> String {
+    let digits = key.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).chain(['\n']).collect()
+}
+
 /// Makes a new key of the system's randomness, readable by its owner alone. It is there whole or not at all, and never in the
 /// place of another file.
 ///
@@ -119,8 +125,7 @@ fn parse_key(bytes: &[u8]) -> Result<Key, String> {
 pub fn generate_site_key(path: &Path) -> io::Result<()> {
     let mut key = [0; KEY_LEN];
     File::open("/dev/urandom")?.read_exact(&mut key)?;
-    let mut line: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    line.push('\n');
+    let line = line_of(&key);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let owner_only = std::fs::Permissions::from_mode(0o600);
     let mut file = tempfile::Builder::new().prefix(".ocp809-").permissions(owner_only).tempfile_in(folder)?;

@@ -329,10 +329,11 @@ impl Desk {
 
     /// Actions that are about the cards.
     fn order(&mut self, action: &Action) -> Result<(), Refusal> {
-        match action {
-            Action::InstallKey if !self.facts.has_site_key => return Err(Refusal::NoSiteKey),
-            Action::SaveCards if self.facts.is_virtual => return Err(Refusal::VirtualCards { what: action.name().to_owned() }),
-            _ => {}
+        if *action == Action::InstallKey && !self.facts.has_site_key {
+            return Err(Refusal::NoSiteKey);
+        }
+        if *action == Action::SaveCards && self.facts.is_virtual {
+            return Err(Refusal::VirtualCards { what: action.name().to_owned() });
         }
         self.orders.take_over |= *action == Action::TakeOver;
         self.orders.install_key |= *action == Action::InstallKey;

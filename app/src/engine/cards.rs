@@ -39,7 +39,7 @@ pub trait Cards: Send {
     /// Lets all cards store their settings.
     fn save(&mut self, now: Nanos);
 
-    /// What LATCHes are signed with; `None` where they are not.
+    /// What latches are signed with; `None` where they are not.
     fn signing(&self) -> Option<Signing>;
 
     /// All cards in the order of the wall's cabinets.

@@ -221,7 +221,7 @@ impl Cards for SessionCards {
                     tracing::error!(cabinet = self.cabinet_name(cabinet), module, %reason, "coefficients were refused");
                 }
                 Notice::KeyInstalled { cards, of } => {
-                    self.events.push(EventKind::KeyInstalled { cards: count(cards), of: count(of) })
+                    self.events.push(EventKind::KeyInstalled { cards: count(cards), of: count(of) });
                 }
                 Notice::Saved { cards, of } => self.events.push(EventKind::CardsSaved { cards: count(cards), of: count(of) }),
             }

@@ -192,7 +192,7 @@ impl CardSlot {
         self.key.state()
     }
 
-    /// Its key is asked for once more, and with it the counters that its LATCHes have to be above.
+    /// Its key is asked for once more, and with it the counters that its latches have to be above.
     pub(super) fn ask_for_key(&mut self) {
         self.key.ask_again();
     }
@@ -248,11 +248,14 @@ impl CardSlot {
     /// where it has none.
     fn signature(&self, opcode: Opcode) -> Signature {
         let has_site_key = self.key.state() == KeyState::Installed;
-        match opcode {
-            Opcode::Stats => self.key.question().unwrap_or_default(),
-            opcode if opcode.is_mutating() && has_site_key => Signature::Site,
-            opcode if opcode.needs_auth() => Signature::Open,
-            _ => Signature::None,
+        if opcode == Opcode::Stats {
+            self.key.question().unwrap_or_default()
+        } else if opcode.is_mutating() && has_site_key {
+            Signature::Site
+        } else if opcode.needs_auth() {
+            Signature::Open
+        } else {
+            Signature::None
         }
     }
 

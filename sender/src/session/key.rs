@@ -22,7 +22,7 @@ pub enum KeyState {
 pub(super) struct Site {
     /// This sender has a site key.
     pub(super) has_key: bool,
-    /// Cards with the key are to demand signed LATCHes.
+    /// Cards with the key are to demand signed latches.
     pub(super) locks: bool,
 }
 

@@ -52,7 +52,7 @@ pub struct PortAddresses {
 pub struct Protection {
     /// The key that cards know it by.
     pub key: SiteKey,
-    /// Cards that have the key are to obey signed LATCHes only.
+    /// Cards that have the key are to obey signed latches only.
     pub locks_cards: bool,
 }
 

@@ -57,7 +57,7 @@ pub(super) struct Report {
     pub(super) notice: Option<Notice>,
     /// Somebody whom a card takes for the master.
     pub(super) master: Option<Master>,
-    /// Whether the card that says so obeys signed LATCHes only.
+    /// Whether the card that says so obeys signed latches only.
     pub(super) is_locked: bool,
 }
 

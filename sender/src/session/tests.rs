@@ -62,8 +62,8 @@ fn wall(cards: u32, change: impl FnOnce(&mut WallSpec)) -> Wall {
     Wall::from_spec(&spec).unwrap()
 }
 
-fn protected(locks_cards: bool) -> Option<Protection> {
-    Some(Protection { key: SiteKey { id: 3, key: SITE_KEY }, locks_cards })
+fn protected(locks_cards: bool) -> Protection {
+    Protection { key: SiteKey { id: 3, key: SITE_KEY }, locks_cards }
 }
 
 impl Sender {
@@ -360,7 +360,7 @@ fn cards_under_a_site_key_obey_only_who_has_it() {
     bench.pass(3_000_000_000);
     // What the cards said meanwhile is heard by nobody.
     bench.listen(&mut []);
-    let mut owner = Sender::new(&bench, 2, false, protected(false));
+    let mut owner = Sender::new(&bench, 2, false, Some(protected(false)));
     bench.run(&mut [&mut owner], 1_000);
     assert!(owner.session.cards().iter().all(|card| card.is_ready), "{:?}", owner.session.problems().collect::<Vec<_>>());
 }

@@ -126,7 +126,7 @@ impl WallSession {
         }
     }
 
-    /// Whether any card obeys signed LATCHes only.
+    /// Whether any card obeys signed latches only.
     fn is_locked(&self) -> bool {
         self.ports.iter().flat_map(PortSession::cards).any(|(_, card)| card.is_locked())
     }
@@ -182,7 +182,7 @@ impl WallSession {
         self.save_order = Some(now.after(ORDER_NS));
     }
 
-    /// What LATCHes are signed with; `None` where the site has no key.
+    /// What latches are signed with; `None` where the site has no key.
     #[must_use]
     pub fn signing(&self) -> Option<Signing> {
         self.letterhead.signing()
@@ -254,14 +254,13 @@ impl WallSession {
         if !matches!(self.mastership, Mastership::Asking | Mastership::Foreign(_)) || is_settled != (true, true) {
             return;
         }
-        match self.rivals.alive(now).filter(|_| !self.takes_over) {
-            Some(foreign) => self.mastership = Mastership::Foreign(ForeignMaster::clone(foreign)),
-            None => {
-                self.mastership = Mastership::Master(claim(self.rivals.newest_term()));
-                // Cards may have accepted counters of another sender, whose clock is ahead of this one's.
-                self.ports.iter_mut().flat_map(PortSession::cards_mut).for_each(CardSlot::ask_for_key);
-            }
+        if let Some(foreign) = self.rivals.alive(now).filter(|_| !self.takes_over) {
+            self.mastership = Mastership::Foreign(ForeignMaster::clone(foreign));
+            return;
         }
+        self.mastership = Mastership::Master(claim(self.rivals.newest_term()));
+        // Cards may have accepted counters of another sender, whose clock is ahead of this one's.
+        self.ports.iter_mut().flat_map(PortSession::cards_mut).for_each(CardSlot::ask_for_key);
     }
 
     /// Tells what became of orders that all cards have carried out, or that took too long.
@@ -271,7 +270,9 @@ impl WallSession {
         let mut cards: Vec<&mut CardSlot> = ports.iter_mut().flat_map(PortSession::cards_mut).collect();
         let of = cards.len();
         if key_order.take_if(|until| is_over(until, cards.iter().any(|card| card.awaits_key()))).is_some() {
-            cards.iter_mut().for_each(|card| card.end_key_order());
+            for card in &mut cards {
+                card.end_key_order();
+            }
             let installed = cards.iter().filter(|card| card.key_state() == KeyState::Installed).count();
             notices.push(Notice::KeyInstalled { cards: installed, of });
         }

@@ -22,7 +22,7 @@ pub struct LatchPackets {
 #[derive(Debug)]
 enum Kind {
     Ocp809(Box<Ocp809Latch>),
-    Colorlight(ColorlightLatch),
+    Colorlight(Box<ColorlightLatch>),
 }
 
 impl LatchPackets {
@@ -30,7 +30,7 @@ impl LatchPackets {
     #[must_use]
     pub fn new(layout: &PortLayout, colorlight: &ColorlightSpec) -> Self {
         let kind = match layout.protocol() {
-            ProtocolKind::Colorlight => Kind::Colorlight(ColorlightLatch::new(colorlight)),
+            ProtocolKind::Colorlight => Kind::Colorlight(Box::new(ColorlightLatch::new(colorlight))),
             ProtocolKind::Ocp809 => Kind::Ocp809(Box::new(Ocp809Latch::new(layout.port(), layout.source()))),
         };
         Self { kind }

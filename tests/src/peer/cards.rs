@@ -106,7 +106,7 @@ impl Watch {
         }
     }
 
-    /// Whether a card obeys signed LATCHes only.
+    /// Whether a card obeys signed latches only.
     fn is_locked(&mut self, port: PortIndex, place: u16) -> bool {
         self.server.wall_mut().card_mut(port, place).is_some_and(|card| card.settings().locked)
     }

@@ -58,7 +58,7 @@ impl CardSlot {
         }
     }
 
-    /// STATS that were asked for under a key prove that the card has it, and say where LATCHes under it have to go on.
+    /// STATS that were asked for under a key prove that the card has it, and say where latches under it have to go on.
     fn told_stats(&mut self, stats: Stats, signature: Signature) -> Heard {
         let counter = stats.latch_counter.as_ref().map(|counter| counter.highest);
         self.stats = Some(stats);

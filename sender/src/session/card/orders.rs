@@ -89,7 +89,7 @@ impl CardSlot {
         (self.wants_key, self.save, self.warning) = (false, Save::None, None);
     }
 
-    /// Whether the card is to demand signed LATCHes. One without a key must not: nothing could be shown on it any more.
+    /// Whether the card is to demand signed latches. One without a key must not: nothing could be shown on it any more.
     pub(super) fn lock(&self) -> Option<Setting> {
         let locked = self.site.locks && self.key.state() == KeyState::Installed;
         self.can_lock().then_some(Setting::LockedMode(LockedMode { locked }))
@@ -99,7 +99,7 @@ impl CardSlot {
         self.known.as_ref().is_some_and(|known| known.announce.capabilities.features.contains(Features::LOCK))
     }
 
-    /// Whether it has this site's key and demands signed LATCHes.
+    /// Whether it has this site's key and demands signed latches.
     pub(in crate::session) fn is_locked(&self) -> bool {
         let locked = Setting::LockedMode(LockedMode { locked: true });
         let has_it = self.known.as_ref().is_some_and(|known| known.settings.contains(&locked));

@@ -12,7 +12,7 @@ const PORT: PortIndex = PortIndex(0);
 
 /// A sender with the key whose cards have all got it.
 fn keyed(bench: &mut Bench, locks_cards: bool) -> Sender {
-    let mut sender = Sender::new(bench, 1, false, protected(locks_cards));
+    let mut sender = Sender::new(bench, 1, false, Some(protected(locks_cards)));
     bench.run(&mut [&mut sender], 500);
     sender.session.install_key(bench.now);
     bench.run(&mut [&mut sender], 800);
@@ -73,7 +73,7 @@ impl Bench {
 #[test]
 fn the_key_is_installed_when_it_is_ordered_and_then_nothing_is_changed_without_it() {
     let mut bench = Bench::bare(wall(3, |_| {}));
-    let mut sender = Sender::new(&bench, 1, false, protected(false));
+    let mut sender = Sender::new(&bench, 1, false, Some(protected(false)));
     bench.run(&mut [&mut sender], 500);
     assert!(sender.is_open() && all_ready(&sender), "without a key the wall plays");
     let no_key: Vec<_> = (0..3).map(|cabinet| (cabinet, CardProblem::NoKey)).collect();
@@ -98,7 +98,7 @@ fn the_key_is_installed_when_it_is_ordered_and_then_nothing_is_changed_without_i
 #[test]
 fn a_key_reaches_its_cards_although_every_fifth_request_is_lost() {
     let mut bench = Bench::bare(wall(4, |_| {}));
-    let mut sender = Sender::new(&bench, 1, false, protected(true));
+    let mut sender = Sender::new(&bench, 1, false, Some(protected(true)));
     bench.losing = Some(5);
     bench.run(&mut [&mut sender], 4_000);
     sender.session.install_key(bench.now);
@@ -120,7 +120,7 @@ fn a_key_is_not_sent_once_more_to_a_card_that_proved_to_have_it() {
     bench.run(&mut [&mut sender], 1_000);
     assert_eq!(sender.session.take_notices(), [Notice::KeyInstalled { cards: 1, of: 2 }], "whoever asks for it does not get it");
     drop(sender);
-    let mut again = Sender::new(&bench, 1, false, protected(false));
+    let mut again = Sender::new(&bench, 1, false, Some(protected(false)));
     again.stored_term = bench.card(0).master.unwrap().epoch.term;
     bench.run(&mut [&mut again], 800);
     again.session.install_key(bench.now);
@@ -132,7 +132,7 @@ fn a_key_is_not_sent_once_more_to_a_card_that_proved_to_have_it() {
 fn a_card_of_another_site_is_named_and_the_others_play() {
     let mut bench = Bench::bare(wall(3, |_| {}));
     assert!(bench.cards.card_mut(PORT, 1).unwrap().store_key(3, Key::new([1; 32])), "the same id, another key");
-    let mut sender = Sender::new(&bench, 1, false, protected(false));
+    let mut sender = Sender::new(&bench, 1, false, Some(protected(false)));
     bench.run(&mut [&mut sender], 800);
     let found = problems(&sender);
     assert!(found.contains(&(1, CardProblem::ForeignKey)), "{found:?}");
@@ -220,7 +220,7 @@ fn a_locked_wall_goes_on_after_a_restart_and_with_a_clock_that_was_set_back() {
     let mut bench = Bench::bare(wall(3, |_| {}));
     drop(keyed(&mut bench, true));
     for behind_ns in [0, 3_600_000_000_000, 60_000_000_000] {
-        let mut again = Sender::behind(&bench, 1, false, protected(true), behind_ns);
+        let mut again = Sender::behind(&bench, 1, false, Some(protected(true)), behind_ns);
         again.stored_term = bench.card(0).master.unwrap().epoch.term;
         bench.run(&mut [&mut again], 700);
         assert!(all_ready(&again) && bench.all_obey(&again), "{behind_ns} ns behind: {:?}", problems(&again));
@@ -233,7 +233,7 @@ fn a_locked_wall_goes_on_after_a_restart_and_with_a_clock_that_was_set_back() {
 fn another_host_with_the_key_takes_over_although_its_clock_is_behind() {
     let mut bench = Bench::bare(wall(3, |_| {}));
     let mut first = keyed(&mut bench, true);
-    let mut second = Sender::behind(&bench, 2, false, protected(true), 3_600_000_000_000);
+    let mut second = Sender::behind(&bench, 2, false, Some(protected(true)), 3_600_000_000_000);
     bench.run(&mut [&mut first, &mut second], 4_000);
     assert!(first.is_open() && !second.is_open(), "it waits");
     assert_eq!(keys(&second), vec![KeyState::Installed; 3], "and knows that it has the cards' key");
@@ -248,7 +248,7 @@ fn locks_are_opened_where_they_are_no_longer_wanted_or_senseless() {
     let mut bench = Bench::bare(wall(2, |_| {}));
     drop(keyed(&mut bench, true));
     assert!(bench.is_locked(0) && bench.is_locked(1), "locked");
-    let mut open = Sender::new(&bench, 1, false, protected(false));
+    let mut open = Sender::new(&bench, 1, false, Some(protected(false)));
     open.stored_term = bench.card(0).master.unwrap().epoch.term;
     bench.run(&mut [&mut open], 800);
     assert!(!bench.is_locked(0) && bench.all_obey(&open), "lock_cards = false opens them, and the picture never stops");

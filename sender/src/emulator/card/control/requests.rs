@@ -125,7 +125,7 @@ impl Card {
         Ok(SetReport { configuration, ignored })
     }
 
-    /// STATS for whoever asked. A sender that has the key learns which counters its LATCHes must be above.
+    /// STATS for whoever asked. A sender that has the key learns which counters its latches must be above.
     fn answered_stats(&mut self, asked: &Asked, moment: Moment) -> Stats {
         let highest = self.latch_windows.highest(asked.header.key_id);
         let latch_counter = asked.header.auth.then_some(LatchCounter { highest });
