@@ -34,6 +34,8 @@ pub(super) struct Letterhead {
     counters: CounterSource,
     site: SiteKey,
     has_site_key: bool,
+    /// This sender's clock, as of the last [`Letterhead::tick`].
+    tai: Tai,
 }
 
 /// Who is asked, by which way, and what proves who asks.
@@ -80,7 +82,7 @@ impl Letterhead {
     pub(super) fn new(tai: Tai, key: Option<SiteKey>) -> Self {
         let has_site_key = key.is_some();
         let site = key.unwrap_or(SiteKey { id: KEY_ID_NONE, key: Key::NONE });
-        Self { next_transaction: (tai.0 / 1_000) as u32, counters: CounterSource::default(), site, has_site_key }
+        Self { next_transaction: (tai.0 / 1_000) as u32, counters: CounterSource::default(), site, has_site_key, tai }
     }
 
     pub(super) const fn transaction(&mut self) -> u32 {
@@ -101,6 +103,16 @@ impl Letterhead {
     /// Goes on above the counter that a card named.
     pub(super) fn continue_above(&self, highest: u64) {
         self.counters.continue_above(highest);
+    }
+
+    /// Goes on above the latches of whoever drove a card.
+    pub(super) fn overtake(&self, highest: u64) {
+        self.counters.overtake(highest, self.tai);
+    }
+
+    /// Time passes.
+    pub(super) const fn tick(&mut self, tai: Tai) {
+        self.tai = tai;
     }
 
     /// The key of a signature with its id.

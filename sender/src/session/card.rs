@@ -78,8 +78,10 @@ pub(super) enum Heard {
     Nothing,
     /// Another card than before answers here, and takes its place.
     Replaced(Replacement),
-    /// A card demands counters above this one, or has accepted it.
+    /// A card demands counters above this one.
     ContinueAbove(u64),
+    /// Its newest signed LATCH had this counter.
+    Overtake(u64),
     /// Coefficients of a module act.
     Calibrated(u16),
     /// Coefficients of a module are refused.

@@ -371,6 +371,10 @@ fn settle(heard: Option<(CabinetIndex, Heard)>, letterhead: &Letterhead) -> Opti
             letterhead.continue_above(highest);
             None
         }
+        (_, Heard::Overtake(highest)) => {
+            letterhead.overtake(highest);
+            None
+        }
         (cabinet, Heard::Replaced(Replacement { old, new })) => Some(Notice::Replaced { cabinet, old, new }),
         (cabinet, Heard::Calibrated(module)) => Some(Notice::Calibrated { cabinet, module }),
         (cabinet, Heard::NotCalibrated(module, reason)) => Some(Notice::NotCalibrated { cabinet, module, reason }),

@@ -28,7 +28,7 @@ use crate::wire::ocp809::{Epoch, FrameId, Latch};
 const TURN_NS: u64 = 16_666_667;
 
 /// TAI runs this far ahead of the monotonic clock.
-const TAI_AHEAD: u64 = 1_000_000_000_000;
+const TAI_AHEAD: u64 = 1_800_000_000_000_000_000;
 
 const SITE_KEY: Key = Key::new([9; 32]);
 

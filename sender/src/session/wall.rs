@@ -149,6 +149,7 @@ impl WallSession {
         // A card without a living master obeys everybody: that is no invitation while others are still asked about.
         let is_master = self.epoch().is_some();
         let Self { ports, letterhead, .. } = self;
+        letterhead.tick(tai);
         for port in ports.iter_mut() {
             port.poll((now, tai), is_master, letterhead, send);
         }
@@ -266,6 +267,9 @@ impl WallSession {
     /// Tells what became of orders that all cards have carried out, or that took too long.
     fn close_orders(&mut self, now: Nanos) {
         let Self { ports, key_order, save_order, notices, .. } = self;
+        if key_order.is_none() && save_order.is_none() {
+            return;
+        }
         let is_over = |until: &mut Nanos, waits: bool| !waits || now >= *until;
         let mut cards: Vec<&mut CardSlot> = ports.iter_mut().flat_map(PortSession::cards_mut).collect();
         let of = cards.len();

@@ -78,7 +78,7 @@ impl Ocp809Latch {
     pub(super) fn build(&mut self, frame_id: FrameId, packets: u16, latch: &Latch) {
         let Self { memory, spans, signing, has_tail, .. } = self;
         // In a row, because those from one end overtake those from the other on their way to a card.
-        let first = signing.as_ref().map(|(signing, clock)| signing.counters.block(clock.tai(), (ENDS * COPIES) as u64));
+        let first = signing.as_ref().map(|(signing, clock)| signing.counters.latch_block(clock.tai(), (ENDS * COPIES) as u64));
         let ends = if *has_tail { ENDS } else { 1 };
         for (counter, (index, span)) in (first.unwrap_or(0)..).zip(spans.iter().take(ends).flatten().enumerate()) {
             let (header, body) = span_mut(memory, *span).split_at_mut_checked(HEADER_LEN).unwrap_or_default();

@@ -72,7 +72,7 @@ impl CardSlot {
         if self.key.state() != KeyState::None {
             self.wants_key = false;
         }
-        counter.filter(|_| signature == Signature::Site).map_or(Heard::Nothing, Heard::ContinueAbove)
+        counter.filter(|_| signature == Signature::Site).map_or(Heard::Nothing, Heard::Overtake)
     }
 
     /// Takes a refusal of the request that waits.

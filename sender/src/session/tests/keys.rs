@@ -235,6 +235,7 @@ fn another_host_with_the_key_takes_over_although_its_clock_is_behind() {
     let mut first = keyed(&mut bench, true);
     let mut second = Sender::behind(&bench, 2, false, Some(protected(true)), 3_600_000_000_000);
     bench.run(&mut [&mut first, &mut second], 4_000);
+    assert!(second.clock.tai().0 + 3_000_000_000_000 < first.clock.tai().0, "by an hour");
     assert!(first.is_open() && !second.is_open(), "it waits");
     assert_eq!(keys(&second), vec![KeyState::Installed; 3], "and knows that it has the cards' key");
     second.session.take_over();

@@ -27,6 +27,10 @@ pub const KEY_ID_NONE: u16 = 0;
 /// Site keys that a card holds at most.
 pub const KEYS_MAX: usize = 8;
 
+/// So far a sender goes above the counters of another one that may still be sending, in nanoseconds: longer than the answer
+/// that names them and the next frame take.
+const OVERTAKING_NS: u64 = 1_000_000_000;
+
 /// What the mask of a new key is made from, in front of serial, boot count and counter.
 const KEY_LABEL: &[u8] = b"OCP-809 KEY";
 
@@ -67,7 +71,16 @@ pub struct ReplayWindows {
 /// the stream, on threads of their own, use each counter once.
 #[derive(Debug, Clone, Default)]
 pub struct CounterSource {
-    last: Arc<AtomicU64>,
+    shared: Arc<Counters>,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    last: AtomicU64,
+    /// The last one of a LATCH.
+    latched: AtomicU64,
+    /// Nanoseconds that this sender's clock is behind the one that cards got their counters from.
+    behind_ns: AtomicU64,
 }
 
 /// A key that cards of this site know.
@@ -248,15 +261,35 @@ impl CounterSource {
     /// their counters in a row: a card's window is narrow.
     #[must_use]
     pub fn block(&self, now: Tai, count: u64) -> u64 {
-        let first = |last: u64| last.saturating_add(1).max(now.0);
+        let Counters { last, behind_ns, .. } = &*self.shared;
+        let time = now.0.saturating_add(behind_ns.load(Ordering::Relaxed));
+        let first = |last: u64| last.saturating_add(1).max(time);
         let end = |last: u64| Some(first(last).saturating_add(count.saturating_sub(1)));
-        let (Ok(before) | Err(before)) = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, end);
+        let (Ok(before) | Err(before)) = last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, end);
         first(before)
+    }
+
+    /// The same for the packets of a LATCH.
+    #[must_use]
+    pub fn latch_block(&self, now: Tai, count: u64) -> u64 {
+        let first = self.block(now, count);
+        self.shared.latched.fetch_max(first.saturating_add(count.saturating_sub(1)), Ordering::Relaxed);
+        first
     }
 
     /// Goes on above a counter that a card named as its highest.
     pub fn continue_above(&self, highest: u64) {
-        self.last.fetch_max(highest, Ordering::Relaxed);
+        self.shared.last.fetch_max(highest, Ordering::Relaxed);
+    }
+
+    /// Goes on above the counter of a LATCH that a card named as its highest. One that is not this sender's may be another
+    /// one's who still sends: its counters grow with its clock, and these stay above them.
+    pub fn overtake(&self, highest: u64, now: Tai) {
+        self.continue_above(highest);
+        if highest > self.shared.latched.load(Ordering::Relaxed) {
+            let behind_ns = highest.saturating_add(OVERTAKING_NS).saturating_sub(now.0);
+            self.shared.behind_ns.fetch_max(behind_ns, Ordering::Relaxed);
+        }
     }
 }
 

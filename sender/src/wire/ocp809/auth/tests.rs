@@ -67,6 +67,25 @@ fn counters_follow_the_time_and_never_repeat() {
     );
 }
 
+#[test]
+fn a_sender_whose_clock_is_behind_stays_above_the_counters_of_another_one() {
+    const SECOND: u64 = 1_000_000_000;
+    let (ahead, behind) = (CounterSource::default(), CounterSource::default());
+    behind.overtake(0, Tai(SECOND));
+    assert_eq!(behind.next(Tai(SECOND)), SECOND, "a card that accepted none asks for nothing");
+    behind.overtake(ahead.latch_block(Tai(100 * SECOND), 4), Tai(40 * SECOND));
+    let mut own = 0;
+    for later in [0, 1, SECOND, 50 * SECOND] {
+        let theirs = ahead.latch_block(Tai(100 * SECOND + later), 4);
+        own = behind.latch_block(Tai(40 * SECOND + later), 4);
+        assert!(own > theirs + 4, "after {later} ns: {own} and {theirs}");
+    }
+    for _ in 0..10 {
+        behind.overtake(own + 3, Tai(90 * SECOND));
+    }
+    assert!(behind.next(Tai(90 * SECOND)) <= own + 4, "its own counters do not drive it ahead");
+}
+
 proptest! {
     #[test]
     fn a_window_accepts_what_a_plain_model_accepts(counters in prop::collection::vec(0_u64..200, 1..300), base in 0_u64..1 << 40) {

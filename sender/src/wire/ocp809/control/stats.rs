@@ -85,7 +85,7 @@ layout! {
         present: Bytes,
     }
 
-    /// What the sender's latches must be above. Stands in answers that carry AUTH.
+    /// Which counter the next LATCH must be above. Stands in answers that carry AUTH.
     pub struct LatchCounter = 0x0406 "LATCH_COUNTER" {
         /// The highest counter of a LATCH that was accepted under the answer's key; 0: none yet.
         highest: u64,
