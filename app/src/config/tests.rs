@@ -273,6 +273,10 @@ fn schemas_are_made_of_the_types_that_read() {
     assert_eq!(wall["properties"]["cabinet"]["type"], "array", "{wall}");
     assert_eq!(wall["additionalProperties"], false, "unknown keys are mistakes in an editor too");
     assert!(schema::schema(schema::SchemaOf::Command).to_string().contains("brightness.percent"));
+    let machine = schema::schema(schema::SchemaOf::Machine);
+    let key = &machine["$defs"]["SiteKeySpec"];
+    assert_eq!((&key["properties"]["lock_cards"]["type"], &key["additionalProperties"]), (&"boolean".into(), &false.into()));
+    assert!(!machine["required"].to_string().contains("site_key"), "a host without a key is one as before");
 }
 
 #[test]
