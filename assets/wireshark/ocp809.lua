@@ -317,6 +317,12 @@ local TLVS = {
             { "present", "bytes to the end", 0 },
         },
     },
+    [0x0406] = {
+        name = "LATCH_COUNTER",
+        fields = {
+            { "highest", "u64", 8 },
+        },
+    },
     [0x0501] = {
         name = "UPLOAD",
         fields = {

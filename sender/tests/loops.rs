@@ -6,11 +6,13 @@ mod common;
 
 use common::simulation::{Event, REFRESH_NS, Set, Simulation};
 use ocp809_sender::emulator::VirtualCards;
+use ocp809_sender::emulator::card::CardSettings;
 use ocp809_sender::geometry::PixelSize;
 use ocp809_sender::ids::{PortIndex, ScreenIndex};
 use ocp809_sender::wall::Wall;
 use ocp809_sender::wall::layout::{Grid, serpentine};
 use ocp809_sender::wire::ocp809::Epoch;
+use ocp809_sender::wire::ocp809::auth::{CounterSource, KEY_LEN, Key, Signing, SiteKey};
 use proptest::prelude::*;
 
 const PORT: PortIndex = PortIndex(0);
@@ -64,6 +66,19 @@ fn looped(wall: &Wall, residence_ns: u32, call_ns: u64, carrier: bool) -> Simula
     simulation.sync_cards();
     assert!(simulation.cards().iter().all(|card| card.synced), "TIME reached all cards");
     simulation
+}
+
+/// The same with cards that obey signed latches only.
+fn locked(simulation: Simulation) -> Simulation {
+    let signing = Signing { key: SiteKey { id: 5, key: Key::new([5; KEY_LEN]) }, counters: CounterSource::default() };
+    simulation.with_wall(|cards| {
+        for place in 0..CARDS {
+            let card = cards.card_mut(PORT, place).unwrap();
+            assert!(card.store_key(5, signing.key.key), "there is room");
+            card.configure(CardSettings { locked: true, ..card.settings().clone() });
+        }
+    });
+    simulation.signed(&signing)
 }
 
 /// What each card shows: a frame number, if all of its pixels are that frame's.
@@ -135,6 +150,36 @@ fn any_single_break_at_any_time_loses_no_frame_and_makes_none_late() {
     }
 }
 
+#[test]
+fn a_locked_loop_loses_no_frame_at_any_single_break_either() {
+    let wall = wall();
+    for broken in Break::all() {
+        for at in (0..PERIOD_NS / 4).step_by(23_003) {
+            let mut simulation = locked(looped(&wall, 1_500, 3_000, at % 2 == 0));
+            break_once(&mut simulation, &wall, broken, (at, NEVER_NS), true).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_locked_loop_shows_nothing_that_is_not_signed() {
+    let wall = wall();
+    let mut simulation = locked(looped(&wall, 1_500, 3_000, true));
+    let (present, _) = simulation.show(1, 1, true);
+    simulation.run_until(present + REFRESH_NS);
+    assert_eq!(pictures(&simulation, &wall), vec![Some(1); CARDS.into()], "the owner's frame");
+    let other = Signing { key: SiteKey { id: 5, key: Key::new([6; KEY_LEN]) }, counters: CounterSource::default() };
+    let mut stranger = simulation.signed(&other);
+    stranger.latch.epoch = Epoch { term: 900, instance: 1 };
+    let (present, _) = stranger.show(2, 2, true);
+    stranger.run_until(present + REFRESH_NS);
+    assert_eq!(pictures(&stranger, &wall), vec![Some(1); CARDS.into()], "a frame under another key of the same id is nothing");
+    assert!(
+        stranger.cards().iter().all(|card| card.master.as_ref().is_some_and(|master| master.epoch.term < 900)),
+        "nor is its term"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -164,12 +209,17 @@ proptest! {
 #[test]
 fn every_card_hears_both_ends_with_the_first_latch_and_after_a_change_of_term() {
     let wall = wall();
-    let mut simulation = looped(&wall, 1_500, 3_000, true);
+    hears_both_ends(looped(&wall, 1_500, 3_000, true), &wall);
+    // Signatures count up, and those from one end overtake those from the other.
+    hears_both_ends(locked(looped(&wall, 1_500, 3_000, true)), &wall);
+}
+
+fn hears_both_ends(mut simulation: Simulation, wall: &Wall) {
     for (number, term) in [(1, 7), (2, 7), (3, 8), (4, 8)] {
         simulation.latch.epoch = Epoch { term, instance: 1 };
         let (present, _) = simulation.show(number, number.to_le_bytes()[0], true);
         simulation.run_until(present + REFRESH_NS);
-        assert_eq!(pictures(&simulation, &wall), vec![Some(number); CARDS.into()], "frame {number}, the first of a term as well");
+        assert_eq!(pictures(&simulation, wall), vec![Some(number); CARDS.into()], "frame {number}, the first of a term as well");
         for card in simulation.cards() {
             let master = card.master.expect("a master");
             assert_eq!((master.epoch.term, master.addresses.len()), (term, 2), "both ends at card {}", card.id);

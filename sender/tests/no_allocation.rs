@@ -25,6 +25,7 @@ use ocp809_sender::transport::{Reception, Transport};
 use ocp809_sender::wall::layout::{Grid, raster};
 use ocp809_sender::wall::{ColorlightSpec, ProtocolKind, Wall, WireFormat};
 use ocp809_sender::wire::ethernet::MacAddress;
+use ocp809_sender::wire::ocp809::auth::{CounterSource, KEY_LEN, Key, Signing, SiteKey};
 use ocp809_sender::wire::ocp809::{EPOCH_WITHOUT_CARDS, FrameId, Latch, software_address};
 
 /// Counts the allocations of each thread by itself, so that tests beside this one do not matter.
@@ -62,12 +63,19 @@ const WARM_UP: u16 = 5;
 
 /// Sends frames out of `near` while `far` is emptied, and counts the allocations after a few frames.
 fn steady_state(near: Box<dyn Transport>, far: &mut dyn Transport, parity: Option<u8>) -> u64 {
+    steady_state_of(near, far, parity, None)
+}
+
+fn steady_state_of(near: Box<dyn Transport>, far: &mut dyn Transport, parity: Option<u8>, signing: Option<Signing>) -> u64 {
     let plan = linear_plan(100_000, 494, WireFormat::Rgb8);
     let source = MacAddress([2, 0, 0, 0, 0, 1]);
     let layout = Arc::new(PortLayout::of_protocol(ProtocolKind::Ocp809, &plan, source, parity).unwrap());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let mut frame = PortFrame::new(Arc::clone(&layout));
     let mut sender = PortSender::new(layout, &ColorlightSpec::default(), near, Pacing::spread(20), Arc::clone(&clock));
+    if let Some(signing) = signing {
+        sender = sender.signed(signing);
+    }
     let latch = Latch::neutral(EPOCH_WITHOUT_CARDS);
     let mut buffer = [0; 2048];
     let mut send = |id| {
@@ -97,6 +105,13 @@ fn a_port_on_a_cable_in_memory() {
     assert_eq!(steady_state(Box::new(Traced(near)), &mut far, None), 0, "traced, without a listener");
     let (near, mut far) = cable(512);
     assert_eq!(steady_state(Box::new(near), &mut far, Some(5)), 0, "with PARITY");
+}
+
+#[test]
+fn signed_latches() {
+    let (near, mut far) = cable(512);
+    let signing = Signing { key: SiteKey { id: 1, key: Key::new([3; KEY_LEN]) }, counters: CounterSource::default() };
+    assert_eq!(steady_state_of(Box::new(near), &mut far, None, Some(signing)), 0, "HMACs need no memory");
 }
 
 #[test]

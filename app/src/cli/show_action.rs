@@ -78,6 +78,8 @@ enum Word {
     Lock,
     Unlock,
     TakeOver,
+    InstallKey,
+    SaveCards,
     Stop,
 }
 
@@ -112,6 +114,8 @@ impl From<Word> for Action {
             Word::Lock => Self::Lock,
             Word::Unlock => Self::Unlock,
             Word::TakeOver => Self::TakeOver,
+            Word::InstallKey => Self::InstallKey,
+            Word::SaveCards => Self::SaveCards,
             Word::Stop => Self::Stop,
         }
     }

@@ -106,6 +106,8 @@ fn event_line(event: &Event) -> String {
         EventKind::Done { action } => format!("{time} {origin}: {} done", action.name()),
         EventKind::Refused { reason, .. } => format!("{time} {origin}: refused: {reason}"),
         EventKind::CardReplaced { cabinet, old, new } => format!("{time} cabinet {cabinet}: card {new} took the place of {old}"),
+        EventKind::KeyInstalled { cards, of } => format!("{time} {cards} of {of} cards have the site's key"),
+        EventKind::CardsSaved { cards, of } => format!("{time} {cards} of {of} cards stored their settings"),
         EventKind::AlarmRaised { alarm } => format!("{time} {}: {}: {}", severity(alarm.severity), alarm.source, alarm.text),
         EventKind::AlarmCleared { alarm } => format!("{time} cleared: {}: {}", alarm.source, alarm.text),
     }

@@ -276,6 +276,32 @@ fn what_packagers_want_is_generated() {
 }
 
 #[test]
+fn a_site_key_is_made_once_and_its_use_is_told() {
+    let desk = Desk::new();
+    let made = desk.run("generate site-key @site.key");
+    assert_eq!((made.code, made.out.as_str()), (0, "DIR/site.key\n"), "{made:?}");
+    assert!(made.err.contains("[site_key]\nid = 1\nfile = \"DIR/site.key\"\n"), "{made:?}");
+    let key = fs::read_to_string(desk.file("site.key")).expect("reads");
+    assert!(!made.err.contains(key.trim()), "the key itself is shown nowhere");
+    let again = desk.run("generate site-key @site.key");
+    assert_eq!((again.code, again.err.contains("exists already")), (2, true), "{again:?}");
+    assert_eq!(fs::read_to_string(desk.file("site.key")).expect("reads"), key, "and stays as it was");
+
+    fs::create_dir_all(&desk.paths.config).expect("made");
+    let table = format!("schema_version = 1\n[site_key]\nid = 1\nfile = {:?}\n", desk.file("site.key").display().to_string());
+    fs::write(desk.paths.machine(), table).expect("writes");
+    let finding = |desk: &Desk| {
+        let findings: serde_json::Value = serde_json::from_str(&desk.run("doctor --json").out).expect("JSON");
+        let found = findings.as_array().and_then(|all| all.iter().find(|finding| finding["subject"] == "site key")).cloned();
+        found.expect("the doctor looks at the key")
+    };
+    assert_eq!((&finding(&desk)["state"], &finding(&desk)["text"]), (&"ok".into(), &"id 1".into()));
+    fs::remove_file(desk.file("site.key")).expect("removed");
+    assert_eq!(finding(&desk)["state"], "fault");
+    assert!(finding(&desk)["fix"].as_str().is_some_and(|fix| fix.contains("generate site-key")), "{}", finding(&desk));
+}
+
+#[test]
 fn patterns_and_properties_are_listed_with_their_help() {
     let desk = Desk::new();
     let all = desk.run("patterns").out;

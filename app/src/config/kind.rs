@@ -28,7 +28,7 @@ const OF_WALL: [&str; 5] = ["screen", "module_model", "cabinet_model", "cabinet"
 const OF_SHOW: [&str; 4] = ["wall", "settings", "source", "preset"];
 
 /// Keys that only a machine has.
-const OF_MACHINE: [&str; 2] = ["gpu", "interface"];
+const OF_MACHINE: [&str; 3] = ["gpu", "interface", "site_key"];
 
 impl DocumentKind {
     /// What a document is; `None` where none of its keys tells.

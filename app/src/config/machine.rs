@@ -1,5 +1,5 @@
-//! machine.toml: what belongs to this host alone. Which interface feeds which port, which GPU works, and which interfaces
-//! people or a two-second listen found fit to be flooded with pixels.
+//! machine.toml: what belongs to this host alone. Which interface feeds which port, which GPU works, which interfaces people
+//! or a two-second listen found fit to be flooded with pixels, and which key the cards know it by.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::document::Document;
 use super::place::Place;
 use super::problem::Problem;
+use super::site_key::SiteKeySpec;
 
 /// The version of machine.toml that this program writes.
 pub const MACHINE_SCHEMA_VERSION: u32 = 1;
@@ -26,11 +27,20 @@ pub struct MachineSpec {
     /// Interfaces that may be used.
     #[serde(rename = "interface", default, skip_serializing_if = "Vec::is_empty")]
     pub interfaces: Vec<ConfirmedInterface>,
+    /// The key that this site's cards know its senders by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site_key: Option<SiteKeySpec>,
 }
 
 impl Default for MachineSpec {
     fn default() -> Self {
-        Self { schema_version: MACHINE_SCHEMA_VERSION, gpu: GpuChoice::Auto, ports: Vec::new(), interfaces: Vec::new() }
+        Self {
+            schema_version: MACHINE_SCHEMA_VERSION,
+            gpu: GpuChoice::Auto,
+            ports: Vec::new(),
+            interfaces: Vec::new(),
+            site_key: None,
+        }
     }
 }
 
@@ -155,6 +165,16 @@ impl MachineSpec {
         }
         for (index, interface) in self.interfaces.iter().enumerate() {
             check_mac(&interface.mac, Place::default().key("interface").index(index).key("mac"));
+        }
+        if self.site_key.as_ref().is_some_and(|key| key.id == 0) {
+            let place = Place::default().key("site_key").key("id");
+            problems.push(Problem {
+                text: "0 is the id of the key that everybody has".to_owned(),
+                way_out: "give the site's key an id from 1 to 65535".to_owned(),
+                key: place.to_string(),
+                span: document.span(&place),
+                other: None,
+            });
         }
         problems
     }

@@ -12,6 +12,7 @@ pub mod save;
 pub mod saved;
 pub mod schema;
 pub mod show;
+pub mod site_key;
 
 pub use kind::{DocumentKind, Opened, open_wall_or_show};
 pub use load::{LoadError, Loaded, LoadedWall, load_machine, load_show, load_wall, load_wall_spec, parse_wall};
@@ -21,6 +22,7 @@ pub use problem::{DocumentProblems, Problem, ProblemReport};
 pub use save::{PartialFile, SaveError, edited, to_text, write_atomically};
 pub use saved::{SavedState, read_state, write_state};
 pub use show::{PresetSpec, Setting, Settings, ShowSpec, SourceSpec};
+pub use site_key::{SiteKeySpec, generate_site_key, load_site_key};
 
 #[cfg(test)]
 mod tests;

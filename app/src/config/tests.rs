@@ -234,6 +234,23 @@ fn a_machine_names_its_interfaces_by_what_does_not_change() {
 }
 
 #[test]
+fn a_saved_machine_keeps_its_site_key_with_the_comments_around_it() {
+    let text = "schema_version = 1\n\n# Installed on 3 May.\n[site_key]\nid = 4 # the second one\nfile = \"site.key\"\nlock_cards = true\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("machine.toml");
+    std::fs::write(&file, text).expect("writes");
+    let loaded = load_machine(&file).expect("loads");
+    let mut changed = loaded.spec.clone();
+    changed.confirm(ConfirmedInterface { mac: "02:00:00:00:00:0a".into(), name: String::new(), confirmed: Confirmation::ByHand });
+    let saved = edited(&loaded.text, &loaded.spec, &changed).expect("is text");
+    assert!(saved.starts_with(text.trim_end()), "{saved}");
+    std::fs::write(&file, &saved).expect("writes");
+    let again = load_machine(&file).expect("loads").spec;
+    assert_eq!(again.site_key, Some(SiteKeySpec { id: 4, file: "site.key".into(), lock_cards: true }), "{saved}");
+    assert!(again.is_confirmed("02:00:00:00:00:0a"), "{saved}");
+}
+
+#[test]
 fn a_broken_state_is_set_aside_and_a_good_one_comes_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = Paths::below(folder.path()).state_of(Path::new("wall.toml"));
@@ -256,6 +273,10 @@ fn schemas_are_made_of_the_types_that_read() {
     assert_eq!(wall["properties"]["cabinet"]["type"], "array", "{wall}");
     assert_eq!(wall["additionalProperties"], false, "unknown keys are mistakes in an editor too");
     assert!(schema::schema(schema::SchemaOf::Command).to_string().contains("brightness.percent"));
+    let machine = schema::schema(schema::SchemaOf::Machine);
+    let key = &machine["$defs"]["SiteKeySpec"];
+    assert_eq!((&key["properties"]["lock_cards"]["type"], &key["additionalProperties"]), (&"boolean".into(), &false.into()));
+    assert!(!machine["required"].to_string().contains("site_key"), "a host without a key is one as before");
 }
 
 #[test]

@@ -94,6 +94,10 @@ pub enum Action {
     Unlock,
     /// The wall is taken from another sender that drives it.
     TakeOver,
+    /// The site's key is installed in every card that has none.
+    InstallKey,
+    /// Every card stores its settings, so that they survive a power-off.
+    SaveCards,
     /// Fade to black and end.
     Stop,
 }
@@ -193,6 +197,8 @@ pub static ACTIONS: &[ActionInfo] = &[
     row("lock", "Lock", "Refuses everything that a running show does not need.", "lock", true),
     row("unlock", "Unlock", "Ends the show lock.", "unlock", true),
     row("take-over", "Take over", "Takes the wall from another sender that drives it.", "take-over", false),
+    row("install-key", "Install key", "Installs this site's key in every card that has none.", "install-key", false),
+    row("save-cards", "Save cards", "Makes the cards' settings survive a power-off.", "save-cards", false),
     row("stop", "Stop", "Fades to black and ends the sender.", "stop", true),
 ];
 
@@ -225,6 +231,8 @@ impl Action {
             Self::Lock => "lock",
             Self::Unlock => "unlock",
             Self::TakeOver => "take-over",
+            Self::InstallKey => "install-key",
+            Self::SaveCards => "save-cards",
             Self::Stop => "stop",
         }
     }

@@ -123,6 +123,17 @@ pub enum Refusal {
         /// The property or action.
         what: String,
     },
+    /// There is no key to install.
+    #[error(
+        "install-key: this host has no site key: `ocp809 generate site-key FILE` makes one, [site_key] in machine.toml names it"
+    )]
+    NoSiteKey,
+    /// The cards are played by this program.
+    #[error("{what}: the cards of this show are virtual and keep nothing")]
+    VirtualCards {
+        /// The action.
+        what: String,
+    },
     /// The value is of another kind.
     #[error("{path} takes {expected}, not {value:?}")]
     WrongKind {

@@ -62,7 +62,18 @@ pub struct Desk {
     seq: u64,
     revision: u64,
     is_stopping: bool,
-    takes_over: bool,
+    orders: CardOrders,
+}
+
+/// What is to be done to the cards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CardOrders {
+    /// The wall is taken from another sender.
+    pub take_over: bool,
+    /// The site's key is installed.
+    pub install_key: bool,
+    /// Settings are stored.
+    pub save: bool,
 }
 
 impl Desk {
@@ -98,7 +109,7 @@ impl Desk {
             seq: 0,
             revision: 0,
             is_stopping: false,
-            takes_over: false,
+            orders: CardOrders::default(),
         };
         desk.enter(start, at);
         (desk, left_out)
@@ -157,9 +168,9 @@ impl Desk {
         self.is_stopping && self.master.is_done(now)
     }
 
-    /// Whether the wall is to be taken from another sender; asked once.
-    pub const fn take_over_asked(&mut self) -> bool {
-        core::mem::replace(&mut self.takes_over, false)
+    /// What is to be done to the cards; asked once.
+    pub fn take_card_orders(&mut self) -> CardOrders {
+        core::mem::take(&mut self.orders)
     }
 
     /// Whether the show was told to stop.
@@ -282,7 +293,12 @@ impl Desk {
             Action::Identify { cabinet } => (vec![text(PropertyId::Identify, cabinet)], 0),
             Action::Lock => (vec![(PropertyPath::wall(PropertyId::Lock), Value::Switch(true))], 0),
             Action::Unlock => (vec![(PropertyPath::wall(PropertyId::Lock), Value::Switch(false))], 0),
-            Action::StorePreset { .. } | Action::DeletePreset { .. } | Action::TakeOver | Action::Stop => {
+            Action::StorePreset { .. }
+            | Action::DeletePreset { .. }
+            | Action::TakeOver
+            | Action::InstallKey
+            | Action::SaveCards
+            | Action::Stop => {
                 self.act_beyond_values(action, at)?;
                 (Vec::new(), 0)
             }
@@ -303,11 +319,25 @@ impl Desk {
             self.presets.delete(*number)?;
             self.revision += 1;
         }
-        self.takes_over |= *action == Action::TakeOver;
+        self.order(action)?;
         if *action == Action::Stop {
             self.is_stopping = true;
             self.master = Line::new(self.master(at.now), 0.0, at.now, STOP_FADE_MS);
         }
+        Ok(())
+    }
+
+    /// Actions that are about the cards.
+    fn order(&mut self, action: &Action) -> Result<(), Refusal> {
+        if *action == Action::InstallKey && !self.facts.has_site_key {
+            return Err(Refusal::NoSiteKey);
+        }
+        if *action == Action::SaveCards && self.facts.is_virtual {
+            return Err(Refusal::VirtualCards { what: action.name().to_owned() });
+        }
+        self.orders.take_over |= *action == Action::TakeOver;
+        self.orders.install_key |= *action == Action::InstallKey;
+        self.orders.save |= *action == Action::SaveCards;
         Ok(())
     }
 

@@ -58,6 +58,20 @@ pub enum EventKind {
         /// Serial number of the card now.
         new: String,
     },
+    /// The order to install the site's key is over.
+    KeyInstalled {
+        /// Cards that have the key.
+        cards: u32,
+        /// All cards.
+        of: u32,
+    },
+    /// The order to store settings is over.
+    CardsSaved {
+        /// Cards that stored theirs.
+        cards: u32,
+        /// All cards.
+        of: u32,
+    },
     /// An alarm began.
     AlarmRaised {
         /// The alarm.

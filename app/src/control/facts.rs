@@ -18,6 +18,8 @@ pub struct WallFacts {
     pub sources: Vec<String>,
     /// Whether the cards are virtual, so that faults may be injected.
     pub is_virtual: bool,
+    /// Whether this host has a site key, which can be installed in cards.
+    pub has_site_key: bool,
 }
 
 /// What control needs to know about a cabinet.
@@ -65,6 +67,7 @@ impl WallFacts {
             cabinets: wall.cabinets().iter().map(|cabinet| cabinet_facts(wall, cabinet)).collect(),
             sources: Vec::new(),
             is_virtual,
+            has_site_key: false,
         }
     }
 

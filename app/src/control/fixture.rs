@@ -28,6 +28,7 @@ pub(crate) fn facts() -> WallFacts {
         sources: vec![],
         cabinets: vec![cabinet("A1", &[]), cabinet("B3", &["stage"])],
         is_virtual: false,
+        has_site_key: true,
     }
 }
 

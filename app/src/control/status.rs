@@ -245,6 +245,24 @@ pub struct CardStatus {
     pub unlatched: u64,
     /// Temperature in degrees Celsius, where it has a sensor.
     pub temperature_c: Option<f32>,
+    /// Whether it has this site's key.
+    #[serde(default)]
+    pub key: KeyStatus,
+}
+
+/// Whether a card has this site's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyStatus {
+    /// It was not asked yet, or cannot be.
+    #[default]
+    Unknown,
+    /// It has no key: whoever is on its cable can change it.
+    None,
+    /// It has the key.
+    Installed,
+    /// It obeys a key that this host does not have.
+    Foreign,
 }
 
 /// Something that is wrong.

@@ -47,6 +47,8 @@ fn every_action_has_a_row_and_every_row_an_action() {
         Action::Lock,
         Action::Unlock,
         Action::TakeOver,
+        Action::InstallKey,
+        Action::SaveCards,
         Action::Stop,
     ];
     let names: Vec<_> = actions.iter().map(Action::name).collect();
@@ -108,6 +110,8 @@ fn while_locked_only_what_a_show_needs_works() {
         (act(Action::Pattern { pattern: "bars".into() }), "pattern"),
         (act(Action::Identify { cabinet: "A1".into() }), "identify"),
         (act(Action::StorePreset { number: 2, name: String::new(), only: vec![] }), "store-preset"),
+        (act(Action::InstallKey), "install-key"),
+        (act(Action::SaveCards), "save-cards"),
         (set("color.gamma", Value::Number(2.2)), "color.gamma"),
         (set("source.uri", Value::text("pattern:bars")), "source.uri"),
     ] {
@@ -115,6 +119,24 @@ fn while_locked_only_what_a_show_needs_works() {
     }
     assert!(desk.handle(&act(Action::Unlock), at(5)).is_success());
     assert!(desk.handle(&set("color.gamma", Value::Number(2.2)), at(6)).is_success());
+}
+
+#[test]
+fn orders_to_cards_are_given_once_and_refused_where_nobody_could_obey() {
+    let mut desk = desk();
+    assert_eq!(desk.take_card_orders(), desk::CardOrders::default(), "nothing was ordered");
+    assert!(
+        desk.handle(&act(Action::InstallKey), at(1)).is_success() && desk.handle(&act(Action::SaveCards), at(1)).is_success()
+    );
+    let orders = desk.take_card_orders();
+    assert_eq!((orders.install_key, orders.save, orders.take_over), (true, true, false), "these two");
+    assert_eq!(desk.take_card_orders(), desk::CardOrders::default(), "once");
+    desk.set_facts(WallFacts { has_site_key: false, is_virtual: true, ..facts() });
+    assert_eq!(refusal(desk.handle(&act(Action::InstallKey), at(2))), Refusal::NoSiteKey);
+    assert!(Refusal::NoSiteKey.to_string().contains("[site_key] in machine.toml"), "with the way out");
+    let what = "save-cards".to_owned();
+    assert_eq!(refusal(desk.handle(&act(Action::SaveCards), at(2))), Refusal::VirtualCards { what });
+    assert_eq!(desk.take_card_orders(), desk::CardOrders::default(), "what is refused is not ordered");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use ocp809_sender::ids::PortIndex;
 use ocp809_sender::session::{Outgoing, Streaming};
 use ocp809_sender::stream::FeedEnd;
 use ocp809_sender::time::{Nanos, Tai};
+use ocp809_sender::wire::ocp809::auth::Signing;
 
 use crate::control::desk::Moment;
 use crate::control::event::EventKind;
@@ -31,6 +32,15 @@ pub trait Cards: Send {
 
     /// Takes the wall from another sender that drives it.
     fn take_over(&mut self);
+
+    /// Installs the site's key in cards that have none.
+    fn install_key(&mut self, now: Nanos);
+
+    /// Lets all cards store their settings.
+    fn save(&mut self, now: Nanos);
+
+    /// What latches are signed with; `None` where they are not.
+    fn signing(&self) -> Option<Signing>;
 
     /// All cards in the order of the wall's cabinets.
     fn cards(&mut self, now: Nanos, tai: Tai) -> Vec<CardStatus>;
@@ -82,6 +92,14 @@ impl Cards for UnaskedCards {
     }
 
     fn take_over(&mut self) {}
+
+    fn install_key(&mut self, _: Nanos) {}
+
+    fn save(&mut self, _: Nanos) {}
+
+    fn signing(&self) -> Option<Signing> {
+        None
+    }
 
     fn cards(&mut self, _: Nanos, _: Tai) -> Vec<CardStatus> {
         self.shared.0.load().as_ref().clone()

@@ -146,8 +146,15 @@ impl ControlLoop {
 
     /// Goes on with the conversation with the cards.
     fn drive_cards(&mut self, at: Moment) {
-        if self.desk.take_over_asked() {
+        let orders = self.desk.take_card_orders();
+        if orders.take_over {
             self.cards.take_over();
+        }
+        if orders.install_key {
+            self.cards.install_key(at.now);
+        }
+        if orders.save {
+            self.cards.save(at.now);
         }
         let Self { cards, requests, .. } = self;
         // A full queue means that the link is busy: what is not answered is asked again.

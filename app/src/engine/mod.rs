@@ -34,6 +34,7 @@ use ocp809_sender::transport::fault::FaultSwitch;
 use ocp809_sender::wall::Wall;
 use ocp809_sender::wire::ethernet::MacAddress;
 use ocp809_sender::wire::ocp809::Epoch;
+use ocp809_sender::wire::ocp809::auth::Signing;
 use ocp809_shaders::PixelPath;
 
 pub use cards::{Cards, SharedCards, UnaskedCards};
@@ -163,13 +164,15 @@ impl Engine {
         let (client, end) = mailbox();
         let EngineParts { wall, slice, links, clock, path, cards, sources, .. } = parts;
         let transports: Vec<String> = links.iter().map(|link| link.head.name().to_owned()).collect();
-        let output = output(&wall, &slice, links, parts.pacing, &clock)?;
-        let store = Store::new(parts.state_file);
-        let moment = Moment { now: clock.now(), tai: clock.tai() };
+        let signing = cards.signing();
         let facts = WallFacts {
             sources: sources.named.names().map(str::to_owned).collect(),
+            has_site_key: signing.is_some(),
             ..WallFacts::of(&wall, parts.faults.is_some())
         };
+        let output = output(&wall, &slice, links, (parts.pacing, signing), &clock)?;
+        let store = Store::new(parts.state_file);
+        let moment = Moment { now: clock.now(), tai: clock.tai() };
         let (desk, left_out) = Desk::new(facts, parts.reader, &parts.saved, parts.start, moment);
         for path in left_out {
             tracing::warn!(%path, "a saved value does not fit this wall and was left at its default");
@@ -272,7 +275,7 @@ fn output(
     wall: &Wall,
     slice: &SlicePlan,
     links: Vec<PortLink>,
-    pacing: Pacing,
+    (pacing, signing): (Pacing, Option<Signing>),
     clock: &Arc<dyn Clock>,
 ) -> Result<Output, EngineError> {
     if links.len() != wall.ports().len() || slice.ports.len() != links.len() {
@@ -287,6 +290,9 @@ fn output(
         if let Some((tail, source)) = link.tail {
             let transit_ns = port.cascade.len() as u64 * assumed_residence_ns(&port.link);
             sender = sender.with_tail(tail, source, transit_ns);
+        }
+        if let Some(signing) = &signing {
+            sender = sender.signed(signing.clone());
         }
         ports.push((sender, PortFrame::new(layout)));
     }

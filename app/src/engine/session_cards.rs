@@ -7,18 +7,20 @@ use std::sync::Arc;
 
 use ocp809_sender::ids::{CabinetIndex, PortIndex};
 use ocp809_sender::session::{
-    ForeignMaster, Mastership, Notice, Outgoing, PortAddresses, RosterCard, SessionProblem, SiteKey, Streaming, WallSession,
+    ForeignMaster, KeyState, Mastership, Notice, Outgoing, PortAddresses, Protection, RosterCard, SessionProblem, Streaming,
+    WallSession,
 };
 use ocp809_sender::stream::FeedEnd;
 use ocp809_sender::time::{Nanos, Tai};
 use ocp809_sender::wall::{Cabinet, Port, ProtocolKind, Wall};
 use ocp809_sender::wire::ocp809::Epoch;
+use ocp809_sender::wire::ocp809::auth::Signing;
 use ocp809_sender::wire::ocp809::control::Health;
 
 use super::cards::Cards;
 use crate::control::desk::Moment;
 use crate::control::event::EventKind;
-use crate::control::status::{Alarm, CardStatus, Severity};
+use crate::control::status::{Alarm, CardStatus, KeyStatus, Severity};
 
 /// Cards that have not been heard yet may take this long after the start before that is an alarm.
 const GRACE_NS: u64 = 3_000_000_000;
@@ -35,8 +37,8 @@ pub struct SessionOptions {
     pub addresses: Vec<PortAddresses>,
     /// Another sender that drives the wall is superseded instead of respected.
     pub takes_over: bool,
-    /// The key that the cards demand, if they do.
-    pub key: Option<SiteKey>,
+    /// The site's key, where it has one.
+    pub protection: Option<Protection>,
     /// Makes epochs.
     pub claim: Claim,
 }
@@ -58,9 +60,9 @@ impl SessionCards {
     /// The cards of a wall, none of which was heard yet.
     #[must_use]
     pub fn new(wall: Arc<Wall>, options: SessionOptions, now: Nanos, tai: Tai) -> Self {
-        let SessionOptions { addresses, takes_over, key, claim } = options;
+        let SessionOptions { addresses, takes_over, protection, claim } = options;
         Self {
-            session: WallSession::new(&wall, &addresses, takes_over, key, tai),
+            session: WallSession::new(&wall, &addresses, takes_over, protection, tai),
             claim,
             started: now,
             since: vec![(false, tai); wall.cabinets().len()],
@@ -83,14 +85,21 @@ impl SessionCards {
     }
 
     /// Another sender is in the way.
-    fn rival_alarm(&self, tai: Tai) -> Option<Alarm> {
+    fn rival_alarm(&self, now: Nanos, tai: Tai) -> Option<Alarm> {
         let who = |foreign: &ForeignMaster| {
             let addresses: Vec<_> = foreign.addresses.iter().map(ToString::to_string).collect();
             let address = if addresses.is_empty() { "an unknown address".to_owned() } else { addresses.join(" and ") };
             format!("{address}, heard of on port {}", self.port_name(foreign.port))
         };
         let text = match self.session.mastership() {
-            Mastership::Asking | Mastership::Master(_) => return None,
+            Mastership::Asking | Mastership::Master(_) => {
+                let text = format!(
+                    "another sender ({}) drives cards that are not locked: take them back: ocp809 do take-over; then install \
+                     the site's key: ocp809 do install-key",
+                    who(self.session.intruder(now)?)
+                );
+                return Some(Alarm { severity: Severity::Error, source: "wall".to_owned(), text, since: tai });
+            }
             Mastership::Foreign(foreign) => format!(
                 "another sender drives it ({}): stop that one, and this one goes on by itself; or take the wall: ocp809 do take-over",
                 who(foreign)
@@ -211,6 +220,10 @@ impl Cards for SessionCards {
                 Notice::NotCalibrated { cabinet, module, reason } => {
                     tracing::error!(cabinet = self.cabinet_name(cabinet), module, %reason, "coefficients were refused");
                 }
+                Notice::KeyInstalled { cards, of } => {
+                    self.events.push(EventKind::KeyInstalled { cards: count(cards), of: count(of) });
+                }
+                Notice::Saved { cards, of } => self.events.push(EventKind::CardsSaved { cards: count(cards), of: count(of) }),
             }
         }
     }
@@ -221,6 +234,18 @@ impl Cards for SessionCards {
 
     fn take_over(&mut self) {
         self.session.take_over();
+    }
+
+    fn install_key(&mut self, now: Nanos) {
+        self.session.install_key(now);
+    }
+
+    fn save(&mut self, now: Nanos) {
+        self.session.save_cards(now);
+    }
+
+    fn signing(&self) -> Option<Signing> {
+        self.session.signing()
     }
 
     fn cards(&mut self, now: Nanos, tai: Tai) -> Vec<CardStatus> {
@@ -240,6 +265,7 @@ impl Cards for SessionCards {
                     serial: card.serial.clone(),
                     online,
                     since: since.1,
+                    key: key_status(card.key),
                     ..CardStatus::default()
                 },
                 card,
@@ -249,7 +275,7 @@ impl Cards for SessionCards {
     }
 
     fn alarms(&self, now: Nanos, tai: Tai) -> Vec<Alarm> {
-        let mut alarms: Vec<Alarm> = self.rival_alarm(tai).into_iter().collect();
+        let mut alarms: Vec<Alarm> = self.rival_alarm(now, tai).into_iter().collect();
         alarms.extend(self.silent_alarms(now, tai));
         alarms.extend(self.session.problems().map(|problem| self.problem_alarm(&problem, tai)));
         alarms.extend(self.replaced.iter().map(|(cabinet, (old, new, since))| Alarm {
@@ -274,7 +300,7 @@ impl fmt::Debug for SessionCards {
 
 impl fmt::Debug for SessionOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let has_key = self.key.is_some();
+        let has_key = self.protection.is_some();
         let Self { addresses, takes_over, .. } = self;
         f.debug_struct("SessionOptions")
             .field("addresses", addresses)
@@ -286,6 +312,19 @@ impl fmt::Debug for SessionOptions {
 
 fn is_online(card: &RosterCard, now: Nanos) -> bool {
     card.heard.is_some_and(|heard| now.since(heard) < OFFLINE_NS)
+}
+
+const fn key_status(key: KeyState) -> KeyStatus {
+    match key {
+        KeyState::Unknown => KeyStatus::Unknown,
+        KeyState::None => KeyStatus::None,
+        KeyState::Installed => KeyStatus::Installed,
+        KeyState::Foreign => KeyStatus::Foreign,
+    }
+}
+
+fn count(cards: usize) -> u32 {
+    u32::try_from(cards).unwrap_or(u32::MAX)
 }
 
 /// Adds what a card counted.

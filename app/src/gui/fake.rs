@@ -189,6 +189,8 @@ impl FakeShow {
             | Action::DeletePreset { .. }
             | Action::Source { .. }
             | Action::TakeOver
+            | Action::InstallKey
+            | Action::SaveCards
             | Action::Stop => {}
         }
         self.tell(&command.client, EventKind::Done { action: action.clone() });

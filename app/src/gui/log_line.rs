@@ -14,6 +14,8 @@ impl LogLine {
             EventKind::CardReplaced { cabinet, old, new } => {
                 (Weight::Plain, format!("Cabinet {cabinet}: card {new} took the place of {old}"))
             }
+            EventKind::KeyInstalled { cards, of } => (whole(*cards, *of), format!("{cards} of {of} cards have the site's key")),
+            EventKind::CardsSaved { cards, of } => (whole(*cards, *of), format!("{cards} of {of} cards stored their settings")),
             EventKind::AlarmRaised { alarm } => (alarm_weight(alarm.severity), format!("{}: {}", alarm.source, alarm.text)),
             EventKind::AlarmCleared { alarm } => (Weight::Good, cleared(alarm)),
         };
@@ -49,8 +51,15 @@ fn action_words(action: &Action) -> String {
         | Action::Lock
         | Action::Unlock
         | Action::TakeOver
+        | Action::InstallKey
+        | Action::SaveCards
         | Action::Stop => label.to_owned(),
     }
+}
+
+/// What all cards have done is well, what some have not needs a look.
+const fn whole(cards: u32, of: u32) -> Weight {
+    if cards == of { Weight::Good } else { Weight::Warning }
 }
 
 const fn alarm_weight(severity: Severity) -> Weight {

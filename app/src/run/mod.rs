@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ocp809_sender::session::PortAddresses;
 use ocp809_sender::session::adopt::AdoptError;
+use ocp809_sender::session::{PortAddresses, Protection};
 use ocp809_sender::slice::SlicePlan;
 use ocp809_sender::stream::Pacing;
 use ocp809_sender::time::{Clock, SystemClock};
@@ -36,7 +36,8 @@ pub use send::{SendReport, send};
 use crate::capture::{ColorPolicy, NamedSources, OpenContext};
 use crate::config::saved::{SavedState, read_state};
 use crate::config::{
-    LoadError, MachineSpec, Paths, SaveError, ShowSpec, edited, load_machine, open_wall_or_show, to_text, write_atomically,
+    LoadError, MachineSpec, Paths, SaveError, ShowSpec, edited, load_machine, load_site_key, open_wall_or_show, to_text,
+    write_atomically,
 };
 use crate::control::desk::Start;
 use crate::control::server::{Server, ServerError};
@@ -186,6 +187,7 @@ pub fn run(options: &RunOptions, host: &mut Host<'_>) -> Result<(), RunError> {
     let opened = open_document(&options.document)?;
     let state_file = paths.state_of(&options.document);
     let mut machine = load_machine(&paths.machine())?;
+    let protection = load_site_key(&machine)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let policy = BindPolicy { confirm: options.confirm, strict: options.strict };
     let links = Binder { wall: &opened.wall, machine: &mut machine.spec, policy, clock: Arc::clone(&clock) }.bind(
@@ -197,7 +199,8 @@ pub fn run(options: &RunOptions, host: &mut Host<'_>) -> Result<(), RunError> {
     let path = pixel_path::choose(options.gpu.as_ref().unwrap_or(&machine.spec.gpu))?;
     say(out, &format!("pixels: {}\n", path.name()));
     let (saved, start) = start_of(&opened.show, &state_file, out);
-    let cards = session(&opened.wall, &links, paths, options.take_over, clock.as_ref());
+    let manner = CardsOptions { takes_over: options.take_over, protection };
+    let cards = session(&opened.wall, &links, paths, manner, clock.as_ref());
     let engine = Engine::start(EngineParts {
         slice: Arc::clone(&opened.plan),
         links,
@@ -221,11 +224,26 @@ pub fn run(options: &RunOptions, host: &mut Host<'_>) -> Result<(), RunError> {
     watch(&engine, options.strict)
 }
 
+/// How the conversation with cards begins.
+pub(crate) struct CardsOptions {
+    /// Another sender that drives the wall is superseded instead of respected.
+    pub(crate) takes_over: bool,
+    /// The site's key, where it has one.
+    pub(crate) protection: Option<Protection>,
+}
+
 /// The conversation with the cards behind `links`.
-pub(crate) fn session(wall: &Arc<Wall>, links: &[PortLink], paths: &Paths, takes_over: bool, clock: &dyn Clock) -> SessionCards {
+pub(crate) fn session(
+    wall: &Arc<Wall>,
+    links: &[PortLink],
+    paths: &Paths,
+    options: CardsOptions,
+    clock: &dyn Clock,
+) -> SessionCards {
     let address = |link: &PortLink| PortAddresses { head: link.source, tail: link.tail.as_ref().map(|(_, address)| *address) };
     let addresses = links.iter().map(address).collect();
-    let options = SessionOptions { addresses, takes_over, key: None, claim: term::claims(&paths.state) };
+    let CardsOptions { takes_over, protection } = options;
+    let options = SessionOptions { addresses, takes_over, protection, claim: term::claims(&paths.state) };
     SessionCards::new(Arc::clone(wall), options, clock.now(), clock.tai())
 }
 

@@ -14,9 +14,9 @@ use ocp809_sender::wire::ocp809::software_address;
 use serde::Serialize;
 
 use super::options::{SendOptions, SendTarget};
-use super::{BindPolicy, Binder, Host, Opened, Progress, RunError, open_context, open_document, remember, set};
+use super::{BindPolicy, Binder, CardsOptions, Host, Opened, Progress, RunError, open_context, open_document, remember, set};
 use crate::capture::OpenContext;
-use crate::config::{GpuChoice, PartialFile, load_machine};
+use crate::config::{GpuChoice, PartialFile, load_machine, load_site_key};
 use crate::control::check::Checker;
 use crate::control::desk::Start;
 use crate::control::status::{SourceState, Status};
@@ -59,6 +59,7 @@ pub fn send(options: &SendOptions, host: &mut Host<'_>) -> Result<SendReport, Ru
         SendTarget::Pcap(file) => send_capture(options, opened, file, &clock, &mut signals, host),
         SendTarget::Interfaces(choices) => {
             let mut machine = load_machine(&host.paths.machine())?;
+            let protection = load_site_key(&machine)?;
             let policy = BindPolicy { confirm: options.confirm, strict: true };
             let links = Binder { wall: &opened.wall, machine: &mut machine.spec, policy, clock: Arc::clone(&clock) }.bind(
                 choices,
@@ -66,7 +67,8 @@ pub fn send(options: &SendOptions, host: &mut Host<'_>) -> Result<SendReport, Ru
                 host.out,
             )?;
             remember(host.paths, &machine.spec)?;
-            let cards = super::session(&opened.wall, &links, host.paths, false, clock.as_ref());
+            let manner = CardsOptions { takes_over: false, protection };
+            let cards = super::session(&opened.wall, &links, host.paths, manner, clock.as_ref());
             let engine = engine(options, opened, links, Box::new(cards), clock)?;
             finish(options, &engine, &mut signals, host)
         }

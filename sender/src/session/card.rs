@@ -1,20 +1,25 @@
 //! One card of the wall as the session knows it: found by its place, given its id, read, set up, watched, replaced.
 
+mod answers;
+mod orders;
+mod uploads;
+
 use std::collections::VecDeque;
 
-use super::ask::{Addressee, Asked, Letterhead, Patience};
+use super::ask::{Addressee, Asked, Letterhead, Patience, Signature};
+use super::key::{CardKey, KeyState, Site};
 use super::needs::Needs;
 use super::problem::CardProblem;
-use super::upload::{CalibrationUpload, UploadRun, UploadStep};
+use super::upload::{CalibrationUpload, UploadRun};
 use crate::stream::FeedEnd;
 use crate::time::Nanos;
 use crate::wall::{Cabinet, Port, Wall};
 use crate::wire::ethernet::MacAddress;
 use crate::wire::ocp809::control::{
-    Announce, Assignment, Configuration, ConfigurationHash, Discover, Get, NackReason, Opcode, Request, Response, Set, Setting,
-    Stats,
+    Announce, Assignment, ConfigurationHash, Discover, Get, NackReason, Opcode, Request, Set, Setting, Stats,
 };
 use crate::wire::ocp809::group_address;
+use orders::Save;
 
 /// A card that was found is asked again when it was silent for this long: STATS come every second.
 const SILENCE_NS: u64 = 1_300_000_000;
@@ -75,6 +80,8 @@ pub(super) enum Heard {
     Replaced(Replacement),
     /// A card demands counters above this one.
     ContinueAbove(u64),
+    /// Its newest signed LATCH had this counter.
+    Overtake(u64),
     /// Coefficients of a module act.
     Calibrated(u16),
     /// Coefficients of a module are refused.
@@ -107,13 +114,22 @@ pub(super) struct CardSlot {
     next_ask: Nanos,
     /// Whether who is there has to be asked before anything else.
     must_look: bool,
+    /// When it last said who it is.
+    looked: Option<Nanos>,
+    site: Site,
+    key: CardKey,
+    /// Whether the site's key is to be installed.
+    wants_key: bool,
+    save: Save,
+    /// What became of an order, where it was not carried out.
+    warning: Option<CardProblem>,
     pub(super) heard: Option<Nanos>,
     pub(super) stats: Option<Stats>,
-    pub(super) problem: Option<CardProblem>,
+    problem: Option<CardProblem>,
 }
 
 impl CardSlot {
-    pub(super) fn new(wall: &Wall, port: &Port, cabinet: &Cabinet) -> Self {
+    pub(super) fn new(wall: &Wall, port: &Port, cabinet: &Cabinet, site: Site) -> Self {
         let place = u8::try_from(cabinet.place).unwrap_or(u8::MAX);
         let last = u8::try_from(port.cascade.len().saturating_sub(1)).unwrap_or(u8::MAX);
         Self {
@@ -133,6 +149,12 @@ impl CardSlot {
             asked: None,
             next_ask: Nanos(0),
             must_look: false,
+            looked: None,
+            site,
+            key: CardKey::new(site),
+            wants_key: false,
+            save: Save::None,
+            warning: None,
             heard: None,
             stats: None,
             problem: None,
@@ -167,6 +189,26 @@ impl CardSlot {
         self.known.as_ref().map(|known| known.announce.identity.serial.to_string()).unwrap_or_default()
     }
 
+    /// Whether it has this site's key.
+    pub(super) const fn key_state(&self) -> KeyState {
+        self.key.state()
+    }
+
+    /// Its key is asked for once more, and with it the counters that its latches have to be above.
+    pub(super) fn ask_for_key(&mut self) {
+        self.key.ask_again();
+    }
+
+    /// What is wrong with it, the gravest first.
+    pub(super) fn problems(&self) -> impl Iterator<Item = CardProblem> {
+        [self.problem.clone(), self.key_warning(), self.warning.clone()].into_iter().flatten()
+    }
+
+    /// The request that waits under this transaction.
+    pub(super) fn asked(&self, transaction: u32) -> Option<&Asked> {
+        self.asked.as_ref().filter(|asked| asked.transaction == transaction)
+    }
+
     /// Takes what it reports unasked. A card that speaks by the other end may be cut off from the one that it is asked by.
     pub(super) fn reports(&mut self, stats: Stats, end: FeedEnd, now: Nanos) {
         (self.stats, self.heard) = (Some(stats), Some(now));
@@ -184,19 +226,39 @@ impl CardSlot {
     }
 
     /// What is to be asked now. `may_change`: whether this sender may change the card.
-    pub(super) fn poll(&mut self, now: Nanos, may_change: bool, has_tail: bool, letterhead: &mut Letterhead) -> Option<&Asked> {
+    pub(super) fn poll(
+        &mut self,
+        now: Nanos,
+        may_change: bool,
+        has_tail: bool,
+        letterhead: &mut Letterhead,
+    ) -> Option<&mut Asked> {
         if let Some(asked) = &mut self.asked {
             match asked.patience(now) {
                 Patience::Wait => return None,
-                Patience::Again => return self.asked.as_ref(),
+                Patience::Again => return self.asked.as_mut(),
                 Patience::Over => self.give_up(now, has_tail),
             }
         }
-        let request = self.next_request(now, may_change)?;
+        let request = self.next_request(now, may_change, letterhead.key_id())?;
         let is_sure = request.opcode() != Opcode::Discover;
-        let asked = Asked::new(letterhead.transaction(), request, self.addressee(is_sure), now);
-        self.asked = Some(asked);
-        self.asked.as_ref()
+        let to = self.addressee(is_sure, self.signature(request.opcode()));
+        Some(self.asked.insert(Asked::new(letterhead.transaction(), request, to, now)))
+    }
+
+    /// What a request to the card is signed with: what changes something with the key that it has, and some requests even
+    /// where it has none.
+    fn signature(&self, opcode: Opcode) -> Signature {
+        let has_site_key = self.key.state() == KeyState::Installed;
+        if opcode == Opcode::Stats {
+            self.key.question().unwrap_or_default()
+        } else if opcode.is_mutating() && has_site_key {
+            Signature::Site
+        } else if opcode.needs_auth() {
+            Signature::Open
+        } else {
+            Signature::None
+        }
     }
 
     /// Nobody answered: the other end of the cascade is tried next.
@@ -210,17 +272,21 @@ impl CardSlot {
         self.end = other;
     }
 
-    fn next_request(&mut self, now: Nanos, may_change: bool) -> Option<Request> {
+    fn next_request(&mut self, now: Nanos, may_change: bool, key_id: u16) -> Option<Request> {
         let is_due = now >= self.next_ask;
+        let order = self.ordered(key_id).filter(|_| may_change);
         match self.stage {
             _ if self.must_look => Some(DISCOVER),
             Stage::Silent => is_due.then_some(DISCOVER),
+            // By when it was looked at: it may report itself every second.
+            Stage::Unfit => self.looked.is_none_or(|looked| now.since(looked) >= REFUSED_NS).then_some(DISCOVER),
+            _ if self.key.question().is_some() => Some(Request::Stats),
+            _ if order.is_some() => order,
             Stage::Found if may_change => Some(self.assignment()),
             Stage::Assigned if may_change => Some(Request::Get(Get { wanted: None })),
             Stage::Read if may_change => self.set(),
             // Who the master is may change any time while another one lives.
             Stage::Found | Stage::Assigned | Stage::Read => self.repeat(now, SEARCH_NS),
-            Stage::Unfit => self.repeat(now, REFUSED_NS),
             Stage::Ready => {
                 let upload = self.uploads.front().filter(|_| may_change).and_then(|upload| upload.request(now));
                 self.repeat(now, SILENCE_NS).or(upload)
@@ -234,7 +300,7 @@ impl CardSlot {
     }
 
     /// Who is there is asked of everybody, since another card may be in the place by now; the rest of the card that was found.
-    fn addressee(&self, is_sure: bool) -> Addressee {
+    fn addressee(&self, is_sure: bool, signature: Signature) -> Addressee {
         let [from_head, from_tail] = self.hops;
         let known = self.known.as_ref().filter(|_| is_sure);
         Addressee {
@@ -242,50 +308,7 @@ impl CardSlot {
             hops: if self.end == FeedEnd::Head { from_head } else { from_tail },
             address: known.map_or_else(|| group_address(0), |known| known.address),
             identity: known.map(|known| (&known.announce.identity).into()),
-        }
-    }
-
-    /// Takes coefficients for the card; those that it has for the same module are replaced.
-    pub(super) fn calibrate(&mut self, upload: CalibrationUpload) {
-        self.calibration.retain(|known| known.module != upload.module);
-        self.uploads.retain(|run| run.upload().module != upload.module);
-        self.calibration.push(upload.clone());
-        self.uploads.push_back(UploadRun::new(upload));
-    }
-
-    /// Uploads that are not done.
-    pub(super) fn uploads(&self) -> usize {
-        self.uploads.len()
-    }
-
-    /// The chunks of an upload that are to be sent now.
-    pub(super) fn chunks(&mut self, now: Nanos) -> Vec<Asked> {
-        if self.stage != Stage::Ready || self.must_look {
-            return Vec::new();
-        }
-        let Some((id, chunks)) = self.uploads.front_mut().and_then(|upload| upload.window(now)) else { return Vec::new() };
-        let to = self.addressee(true);
-        chunks.into_iter().map(|chunk| Asked::new(id, Request::CalChunk(chunk), to, now)).collect()
-    }
-
-    /// Whether an answer about chunks comes from this card.
-    pub(super) fn is_uploading_at(&self, address: MacAddress) -> bool {
-        !self.uploads.is_empty() && self.known.as_ref().is_some_and(|known| known.address == address)
-    }
-
-    fn uploaded(&mut self, step: UploadStep) -> Heard {
-        let Some(module) = self.uploads.front().map(|run| run.upload().module) else { return Heard::Nothing };
-        match step {
-            UploadStep::GoesOn => Heard::Nothing,
-            UploadStep::Done => {
-                self.uploads.pop_front();
-                Heard::Calibrated(module)
-            }
-            UploadStep::Failed(reason) => {
-                self.uploads.pop_front();
-                self.calibration.retain(|known| known.module != module);
-                Heard::NotCalibrated(module, reason)
-            }
+            signature,
         }
     }
 
@@ -296,11 +319,17 @@ impl CardSlot {
         Request::AssignId(Assignment { card_id: self.id, path_delay_ns: residence_ns.saturating_mul(hops.into()) })
     }
 
-    /// Settings of the card that are not as they should be; none: it is ready.
-    fn set(&mut self) -> Option<Request> {
+    /// What the card should be set to and is not.
+    fn missing(&self) -> Vec<Setting> {
         let live = self.known.as_ref().map(|known| known.settings.as_slice()).unwrap_or_default();
-        let asked_for = self.wanted.iter().chain(&self.inherited);
-        let settings: Vec<Setting> = asked_for.filter(|setting| !live.contains(setting)).cloned().collect();
+        let lock = self.lock();
+        let asked_for = self.wanted.iter().chain(&self.inherited).chain(&lock);
+        asked_for.filter(|setting| !live.contains(setting)).cloned().collect()
+    }
+
+    /// Writes what is missing; nothing is: it is ready.
+    fn set(&mut self) -> Option<Request> {
+        let settings = self.missing();
         if settings.is_empty() {
             self.be_ready();
             return None;
@@ -316,147 +345,6 @@ impl CardSlot {
 
     /// Whether an answer belongs to the request that waits here.
     pub(super) fn awaits(&self, transaction: u32) -> bool {
-        self.asked.as_ref().is_some_and(|asked| asked.transaction == transaction)
-    }
-
-    /// Takes the answer to the request that waits; `card_id` is the id that the card names itself by.
-    pub(super) fn answer(&mut self, response: Response, address: MacAddress, card_id: u16, now: Nanos) -> Heard {
-        self.asked = None;
-        self.heard = Some(now);
-        if matches!(response, Response::CalBegin(_) | Response::CalChunk(_) | Response::CalCommit(_)) {
-            let step = self.uploads.front_mut().map(|upload| upload.answer(&response, now));
-            return step.map_or(Heard::Nothing, |step| self.uploaded(step));
-        }
-        match response {
-            Response::Discover(announce) => return self.found(announce, address, card_id),
-            Response::AssignId(_) if self.stage == Stage::Found => {
-                self.assigned_id = self.id;
-                self.stage = Stage::Assigned;
-                if self.is_good() {
-                    self.be_ready();
-                }
-            }
-            Response::Get(configuration) if self.stage == Stage::Assigned => self.read(configuration),
-            // Read back: what a card says that it took is not what counts.
-            Response::Set(_) if self.stage == Stage::Read => self.stage = Stage::Assigned,
-            Response::Stats(stats) => self.stats = Some(stats),
-            // Too late for what is asked now, or never asked for here.
-            Response::AssignId(_)
-            | Response::Get(_)
-            | Response::Set(_)
-            | Response::Save
-            | Response::CalBegin(_)
-            | Response::CalChunk(_)
-            | Response::CalCommit(_)
-            | Response::CalBank(_)
-            | Response::Identify
-            | Response::Reboot
-            | Response::Key(_) => {}
-        }
-        Heard::Nothing
-    }
-
-    /// Takes a refusal of the request that waits.
-    pub(super) fn refused(&mut self, reason: NackReason, now: Nanos) -> Heard {
-        let opcode = self.asked.take().map_or(Opcode::Discover, |asked| asked.request.opcode());
-        self.heard = Some(now);
-        if let NackReason::Stale { highest } = reason {
-            return Heard::ContinueAbove(highest);
-        }
-        if matches!(opcode, Opcode::CalBegin | Opcode::CalCommit) && !matches!(reason, NackReason::NotMaster { .. }) {
-            let step = self.uploads.front_mut().map(|upload| upload.refused(reason, now));
-            return step.map_or(Heard::Nothing, |step| self.uploaded(step));
-        }
-        if matches!(reason, NackReason::NotMaster { .. } | NackReason::Busy { .. }) {
-            // Who drives the wall is asked for by DISCOVER; a busy card is asked again.
-            self.stage = Stage::Found;
-        } else if matches!(reason, NackReason::AuthRequired | NackReason::BadAuth) {
-            self.unfit(CardProblem::KeyRequired);
-        } else {
-            self.unfit(CardProblem::Refused { opcode, reason });
-        }
-        Heard::Nothing
-    }
-
-    /// A card answers at this place.
-    fn found(&mut self, announce: Announce, address: MacAddress, card_id: u16) -> Heard {
-        self.must_look = false;
-        let before = self.known.take();
-        let is_same = before.as_ref().is_some_and(|before| before.announce.identity.serial == announce.identity.serial);
-        let is_same_boot = is_same && before.as_ref().is_some_and(|before| before.announce.identity == announce.identity);
-        let mut heard = Heard::Nothing;
-        if let Some(before) = before.as_ref().filter(|_| !is_same) {
-            if before.announce.model != announce.model {
-                let (was, is) = (before.announce.model.name.to_string(), announce.model.name.to_string());
-                self.known = Some(before.clone());
-                self.unfit(CardProblem::OtherModel { serial: announce.identity.serial.to_string(), was, is });
-                return Heard::Nothing;
-            }
-            self.inherit(before);
-            let (old, new) = (before.announce.identity.serial.to_string(), announce.identity.serial.to_string());
-            heard = Heard::Replaced(Replacement { old, new });
-        }
-        // What a card refused before, it will refuse again until it is proven otherwise.
-        let shortcoming = self.needs.unmet(&announce);
-        let is_unusable = shortcoming.as_ref().is_some_and(CardProblem::is_final);
-        if shortcoming.is_some() || !is_same {
-            self.problem = shortcoming;
-        }
-        let settings = before.filter(|_| is_same).map(|before| before.settings).unwrap_or_default();
-        let has_id = card_id == self.id && is_same_boot && self.assigned_id == self.id;
-        if !is_same_boot {
-            // A card that starts anew has lost what was not committed, a successor never had it.
-            if matches!(heard, Heard::Replaced(_)) {
-                self.uploads = self.calibration.iter().cloned().map(UploadRun::new).collect();
-            }
-            self.uploads.iter_mut().for_each(UploadRun::begin_again);
-        }
-        self.known = Some(KnownCard { announce, address, settings });
-        self.stage = if is_unusable {
-            Stage::Unfit
-        } else if self.stage == Stage::Ready && has_id && self.is_good() {
-            Stage::Ready
-        } else {
-            Stage::Found
-        };
-        heard
-    }
-
-    /// A card of the same model stands in for its predecessor: it gets what the predecessor had beyond the wall's settings.
-    fn inherit(&mut self, before: &KnownCard) {
-        let own = |setting: &&Setting| !self.wanted.iter().any(|wanted| wanted.kind() == setting.kind());
-        self.inherited = before.settings.iter().filter(own).cloned().collect();
-        (self.good, self.sets) = (None, 0);
-    }
-
-    fn read(&mut self, configuration: Configuration) {
-        let hash = configuration.configuration;
-        let Some(known) = &mut self.known else { return };
-        known.settings = configuration.settings;
-        let live = &known.settings;
-        if self.wanted.iter().chain(&self.inherited).all(|setting| live.contains(setting)) {
-            (self.good, self.sets) = (Some(hash.clone()), 0);
-            known.announce.configuration = hash;
-            self.be_ready();
-        } else {
-            self.stage = Stage::Read;
-        }
-    }
-
-    /// Whether its settings are those that were read before and found right.
-    fn is_good(&self) -> bool {
-        let live = self.known.as_ref().map(|known| &known.announce.configuration);
-        live.is_some() && live == self.good.as_ref()
-    }
-
-    /// It is as the wall wants it, and what stood in the way does no more.
-    fn be_ready(&mut self) {
-        self.stage = Stage::Ready;
-        self.problem.take_if(|problem| problem.is_final());
-    }
-
-    fn unfit(&mut self, problem: CardProblem) {
-        self.problem = Some(problem);
-        self.stage = Stage::Unfit;
+        self.asked(transaction).is_some()
     }
 }

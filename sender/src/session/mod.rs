@@ -8,6 +8,7 @@ pub mod adopt;
 mod ask;
 mod card;
 pub mod discovery;
+mod key;
 mod mastership;
 mod needs;
 mod port;
@@ -25,10 +26,11 @@ use thiserror::Error;
 use crate::ids::{CabinetIndex, PortIndex};
 use crate::stream::FeedEnd;
 use crate::wire::ethernet::MacAddress;
+use crate::wire::ocp809::auth::SiteKey;
 use crate::wire::ocp809::control::NackReason;
 
-pub use ask::SiteKey;
 pub use discovery::{Discovery, FoundCard};
+pub use key::KeyState;
 pub use mastership::{ForeignMaster, Mastership};
 pub use problem::CardProblem;
 pub use roster::RosterCard;
@@ -43,6 +45,15 @@ pub struct PortAddresses {
     pub head: MacAddress,
     /// At the far end of a loop.
     pub tail: Option<MacAddress>,
+}
+
+/// How a site protects its cards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Protection {
+    /// The key that cards know it by.
+    pub key: SiteKey,
+    /// Cards that have the key are to obey signed latches only.
+    pub locks_cards: bool,
 }
 
 /// A frame that the session wants sent.
@@ -85,6 +96,20 @@ pub enum Notice {
         module: u16,
         /// Why.
         reason: NackReason,
+    },
+    /// The order to install the site's key is over.
+    KeyInstalled {
+        /// Cards that have the key.
+        cards: usize,
+        /// All cards.
+        of: usize,
+    },
+    /// The order to store settings is over.
+    Saved {
+        /// Cards that stored theirs.
+        cards: usize,
+        /// All cards.
+        of: usize,
     },
 }
 

@@ -1,7 +1,8 @@
 //! One port of the wall: its cards, its links, whether it may stream, and the proof that long packets pass.
 
-use super::ask::{Addressee, Asked, Letterhead, Patience};
+use super::ask::{Addressee, Asked, Letterhead, Patience, Signature};
 use super::card::{CardSlot, Heard, Replacement};
+use super::key::Site;
 use super::mastership::Rivals;
 use super::time_feed::TimeFeed;
 use super::{Notice, Outgoing, PortAddresses};
@@ -11,7 +12,7 @@ use crate::time::{Nanos, Tai};
 use crate::wall::{Port, ProtocolKind, Wall};
 use crate::wire::ethernet::{HEADER_LEN, MacAddress};
 use crate::wire::ocp809::control::{
-    Body, ControlFrame, Discover, Event, Master, NackReason, Padding, Reassembly, Request, Response, Seal,
+    Body, ControlFrame, Discover, Event, Kind, Master, NackReason, Opcode, Padding, Reassembly, Request, Response, Seal,
 };
 use crate::wire::ocp809::group_address;
 
@@ -56,6 +57,8 @@ pub(super) struct Report {
     pub(super) notice: Option<Notice>,
     /// Somebody whom a card takes for the master.
     pub(super) master: Option<Master>,
+    /// Whether the card that says so obeys signed latches only.
+    pub(super) is_locked: bool,
 }
 
 const fn at(end: FeedEnd) -> usize {
@@ -66,13 +69,13 @@ const fn at(end: FeedEnd) -> usize {
 }
 
 impl PortSession {
-    pub(super) fn new(wall: &Wall, index: PortIndex, port: &Port, addresses: PortAddresses) -> Self {
+    pub(super) fn new(wall: &Wall, index: PortIndex, port: &Port, addresses: PortAddresses, site: Site) -> Self {
         let is_ours = port.protocol == ProtocolKind::Ocp809;
         let slots = port
             .cascade
             .iter()
             .filter(|_| is_ours)
-            .filter_map(|&cabinet| Some((cabinet, CardSlot::new(wall, port, wall.cabinet(cabinet)?))));
+            .filter_map(|&cabinet| Some((cabinet, CardSlot::new(wall, port, wall.cabinet(cabinet)?, site))));
         Self {
             index,
             protocol: port.protocol,
@@ -93,6 +96,10 @@ impl PortSession {
 
     pub(super) fn cards(&self) -> impl Iterator<Item = (CabinetIndex, &CardSlot)> {
         self.cards.iter().map(|(cabinet, card)| (*cabinet, card))
+    }
+
+    pub(super) fn cards_mut(&mut self) -> impl Iterator<Item = &mut CardSlot> {
+        self.cards.iter_mut().map(|(_, card)| card)
     }
 
     /// The carrier of an end.
@@ -162,8 +169,8 @@ impl PortSession {
         if let Some((_, card)) =
             self.cards.iter_mut().find(|(_, card)| card.uploads() > 0 && card.is_ready()).filter(|_| is_master)
         {
-            for asked in card.chunks(now) {
-                post(letterhead, &asked, (index, addresses), usize::from(MTU_ALWAYS), tai, send);
+            for mut asked in card.chunks(now) {
+                post(letterhead, &mut asked, (index, addresses), usize::from(MTU_ALWAYS), tai, send);
             }
         }
         self.poll_proofs(now, tai, letterhead, send);
@@ -206,13 +213,14 @@ impl PortSession {
                 }
                 None if now < proof.next => continue,
                 None => {
-                    let to = Addressee { end, hops: last, address: group_address(0), identity: None };
+                    let signature = Signature::None;
+                    let to = Addressee { end, hops: last, address: group_address(0), identity: None, signature };
                     let request = Request::Discover(Discover::filling(self.mtu));
                     proof.asked = Some(Asked::new(letterhead.transaction(), request, to, now));
                 }
                 Some(Patience::Again) => {}
             }
-            if let Some(asked) = &proof.asked {
+            if let Some(asked) = &mut proof.asked {
                 post(letterhead, asked, target, usize::from(self.mtu), tai, send);
             }
         }
@@ -231,17 +239,10 @@ impl PortSession {
     }
 
     /// Takes a frame that came in by one end; `None` when it is no message of a card.
-    pub(super) fn hear(&mut self, end: FeedEnd, bytes: &[u8], now: Nanos, letterhead: &mut Letterhead) -> Option<Report> {
+    pub(super) fn hear(&mut self, end: FeedEnd, bytes: &[u8], now: Nanos, letterhead: &Letterhead) -> Option<Report> {
         let frame = ControlFrame::new_checked(bytes).ok()?;
-        if frame.packet().header().auth {
-            // An answer to a signed request is good if one of the asked cards signed it.
-            let key = letterhead.key(frame.packet().header().key_id)?;
-            let is_signed =
-                |card: &CardSlot| card.known().is_some_and(|known| frame.is_authentic(&(&known.announce.identity).into(), &key));
-            self.cards.iter().any(|(_, card)| is_signed(card)).then_some(())?;
-        } else {
-            frame.packet().check_crc().ok()?;
-        }
+        frame.packet().check_crc().ok()?;
+        self.may_be_heard(&frame, letterhead).then_some(())?;
         let address = frame.ethernet().source;
         let message = self.joints.get_mut(at(end))?.push(&frame).ok()??;
         Some(match message.body {
@@ -254,13 +255,26 @@ impl PortSession {
         })
     }
 
+    /// Whether a frame proves as much as it has to: an answer to a signed request has to be signed as well.
+    fn may_be_heard(&self, frame: &ControlFrame<'_>, letterhead: &Letterhead) -> bool {
+        let header = frame.packet().header();
+        let is_answer = [Kind::Response.code(), Kind::Nack.code()].contains(&header.kind);
+        // Chunks carry the number of their upload, which every card counts by itself.
+        let asked = if is_answer && header.opcode != Opcode::CalChunk.code() {
+            self.cards.iter().find_map(|(_, card)| card.asked(header.transaction))
+        } else {
+            None
+        };
+        asked.map_or(!header.auth, |asked| asked.accepts(frame, letterhead))
+    }
+
     fn answer(
         &mut self,
         transaction: u32,
         response: Response,
         (address, card_id): (MacAddress, u16),
         now: Nanos,
-        letterhead: &mut Letterhead,
+        letterhead: &Letterhead,
     ) -> Report {
         let master = master_of(&response);
         let proof =
@@ -270,40 +284,46 @@ impl PortSession {
             proof.proven = filling
                 .is_some_and(|Padding { zeros }| announce.padding.as_ref().is_some_and(|p| p.zeros.0.len() >= zeros.0.len()));
             proof.asked = None;
-            return Report { notice: None, master };
+            return Report { master, ..Report::default() };
         }
-        // Chunks carry the number of their upload, which every card counts by itself.
         let is_of_chunks = matches!(response, Response::CalChunk(_));
         let is_meant = |card: &CardSlot| if is_of_chunks { card.is_uploading_at(address) } else { card.awaits(transaction) };
-        let asked = self.cards.iter_mut().find(|(_, card)| is_meant(card));
-        let heard = asked.map(|(cabinet, card)| (*cabinet, card.answer(response, address, card_id, now)));
-        Report { notice: settle(heard, letterhead), master }
+        let mut asked = self.cards.iter_mut().find(|(_, card)| is_meant(card));
+        let heard = asked.as_mut().map(|(cabinet, card)| (*cabinet, card.answer(response, address, card_id, now)));
+        let is_locked = asked.is_some_and(|(_, card)| card.is_locked());
+        Report { notice: settle(heard, letterhead), master, is_locked }
     }
 
-    fn refusal(&mut self, transaction: u32, reason: NackReason, now: Nanos, letterhead: &mut Letterhead) -> Report {
-        let asked = self.cards.iter_mut().find(|(_, card)| card.awaits(transaction));
-        let heard = asked.map(|(cabinet, card)| (*cabinet, card.refused(reason, now)));
+    fn refusal(&mut self, transaction: u32, reason: NackReason, now: Nanos, letterhead: &Letterhead) -> Report {
+        let mut asked = self.cards.iter_mut().find(|(_, card)| card.awaits(transaction));
+        let heard = asked.as_mut().map(|(cabinet, card)| (*cabinet, card.refused(reason, now)));
+        let is_locked = asked.is_some_and(|(_, card)| card.is_locked());
         let notice = settle(heard, letterhead);
-        let NackReason::NotMaster { epoch, age_ms } = reason else { return Report { notice, master: None } };
-        Report { notice, master: Some(Master { epoch, age_ms, macs: Vec::new() }) }
+        let master = if let NackReason::NotMaster { epoch, age_ms } = reason {
+            Some(Master { epoch, age_ms, macs: Vec::new() })
+        } else {
+            None
+        };
+        Report { notice, master, is_locked }
     }
 
     fn event(&mut self, event: Event, (end, card_id): (FeedEnd, u16), now: Nanos) -> Report {
+        let is_locked = self.cards.iter().any(|(_, card)| card.id() == card_id && card.is_locked());
         match event {
             Event::Announce(announce) => {
                 // A card started, or a cable was plugged in: everything behind it may be another card.
                 self.cards.iter_mut().for_each(|(_, card)| card.look_again(now));
                 self.doubt_long_packets();
-                Report { notice: None, master: announce.master }
+                Report { notice: None, master: announce.master, is_locked }
             }
             Event::Stats(stats) => {
                 let master = stats.master.clone();
                 if let Some((_, card)) = self.cards.iter_mut().find(|(_, card)| card.id() == card_id) {
                     card.reports(stats, end, now);
                 }
-                Report { notice: None, master }
+                Report { notice: None, master, is_locked }
             }
-            Event::Refused(master) => Report { notice: None, master: Some(master) },
+            Event::Refused(master) => Report { notice: None, master: Some(master), is_locked },
         }
     }
 
@@ -344,11 +364,15 @@ fn master_of(response: &Response) -> Option<Master> {
 }
 
 /// What an answer means beyond its card.
-fn settle(heard: Option<(CabinetIndex, Heard)>, letterhead: &mut Letterhead) -> Option<Notice> {
+fn settle(heard: Option<(CabinetIndex, Heard)>, letterhead: &Letterhead) -> Option<Notice> {
     match heard? {
         (_, Heard::Nothing) => None,
         (_, Heard::ContinueAbove(highest)) => {
             letterhead.continue_above(highest);
+            None
+        }
+        (_, Heard::Overtake(highest)) => {
+            letterhead.overtake(highest);
             None
         }
         (cabinet, Heard::Replaced(Replacement { old, new })) => Some(Notice::Replaced { cabinet, old, new }),
@@ -359,8 +383,8 @@ fn settle(heard: Option<(CabinetIndex, Heard)>, letterhead: &mut Letterhead) -> 
 
 /// Sends a request out of the end that it was addressed to.
 fn post(
-    letterhead: &mut Letterhead,
-    asked: &Asked,
+    letterhead: &Letterhead,
+    asked: &mut Asked,
     (port, addresses): (PortIndex, PortAddresses),
     mtu: usize,
     tai: Tai,

@@ -68,8 +68,40 @@ pub enum CardProblem {
         is: String,
     },
     /// It demands a key.
-    #[error("its card is protected by a site key that this sender does not have")]
+    #[error("its card demands a site key that this host does not have: machine.toml [site_key]")]
     KeyRequired,
+    /// It has a key, and not this site's.
+    #[error("its card obeys another site's key: erase its keys at the card")]
+    ForeignKey,
+    /// It has no key, and this site has one.
+    #[error("its card has no site key: whoever is on its cable can change it; install it: ocp809 do install-key")]
+    NoKey,
+    /// It had the site's key, and says that it has none.
+    #[error(
+        "its card had the site key and has none now: if nobody erased its keys at the card, somebody on its cable answers for it; \
+         to install the key all the same, start the show anew"
+    )]
+    KeyLost,
+    /// It refuses the site's key.
+    #[error("its card did not take the site key: {reason}")]
+    KeyRefused {
+        /// Why.
+        reason: NackReason,
+    },
+    /// It cannot be locked.
+    #[error(
+        "its card cannot demand signed latches, although machine.toml has lock_cards = true: whoever is on its cable can feed it"
+    )]
+    NoLock,
+    /// It cannot store its settings.
+    #[error("its card did not store its settings ({reason}): after a power-off it has those of before")]
+    SaveRefused {
+        /// Why.
+        reason: NackReason,
+    },
+    /// It was not there, or not set up, when settings were stored.
+    #[error("its card was not ready when settings were stored, and did not store its own: ocp809 do save-cards once more")]
+    NotSaved,
     /// It says that it took settings, and has others.
     #[error("its card does not keep what it is set to: {settings}")]
     NotTaken {
@@ -90,6 +122,16 @@ impl CardProblem {
     /// Whether the card cannot be used because of it; others are worth knowing only.
     #[must_use]
     pub const fn is_final(&self) -> bool {
-        !matches!(self, Self::OtherSerial { .. } | Self::NoDimmer)
+        !matches!(
+            self,
+            Self::OtherSerial { .. }
+                | Self::NoDimmer
+                | Self::NoKey
+                | Self::KeyLost
+                | Self::KeyRefused { .. }
+                | Self::NoLock
+                | Self::SaveRefused { .. }
+                | Self::NotSaved
+        )
     }
 }

@@ -1,5 +1,6 @@
 //! What a wall's cards report about themselves: STATS come once per second unasked.
 
+use super::key::KeyState;
 use crate::time::Nanos;
 use crate::wire::ocp809::control::Stats;
 
@@ -16,6 +17,8 @@ pub struct RosterCard {
     pub uploads: usize,
     /// Serial number, once known.
     pub serial: String,
+    /// Whether it has this site's key.
+    pub key: KeyState,
     /// Its newest counters and health.
     pub stats: Option<Stats>,
 }

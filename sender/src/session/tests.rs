@@ -1,12 +1,15 @@
 //! Sessions against virtual cards, in virtual time: a turn is what a frame thread does between two frames.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
+mod keys;
+mod uploads;
+
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
-use sha2::{Digest, Sha256};
-
 use super::{
-    CalibrationUpload, CardProblem, Mastership, Notice, Outgoing, PortAddresses, SessionProblem, SiteKey, WallSession,
+    CalibrationUpload, CardProblem, Mastership, Notice, Outgoing, PortAddresses, Protection, SessionProblem, WallSession,
     wall_settings,
 };
 use crate::emulator::{CardDetail, Ocp809Status, VirtualCards, VirtualWall};
@@ -14,19 +17,18 @@ use crate::geometry::PixelSize;
 use crate::ids::{CabinetIndex, PortIndex};
 use crate::slice::SlicePlan;
 use crate::stream::{FeedEnd, LatchPackets, PortLayout};
-use crate::time::{Nanos, Tai};
+use crate::time::{Clock, ManualClock, Nanos, Tai};
 use crate::wall::layout::{Grid, serpentine};
 use crate::wall::{Wall, WallSpec};
 use crate::wire::ethernet::MacAddress;
-use crate::wire::ocp809::auth::Key;
-use crate::wire::ocp809::control::{CalibrationKind, MODULE_ALL};
+use crate::wire::ocp809::auth::{Key, SiteKey};
 use crate::wire::ocp809::{Epoch, FrameId, Latch};
 
 /// A frame at 60 Hz.
 const TURN_NS: u64 = 16_666_667;
 
 /// TAI runs this far ahead of the monotonic clock.
-const TAI_AHEAD: u64 = 1_000_000_000_000;
+const TAI_AHEAD: u64 = 1_800_000_000_000_000_000;
 
 const SITE_KEY: Key = Key::new([9; 32]);
 
@@ -37,6 +39,10 @@ struct Sender {
     addresses: Vec<PortAddresses>,
     stored_term: u16,
     frame: u16,
+    /// Its clock, as TAI, and how far it is behind that of the bench.
+    clock: Arc<ManualClock>,
+    behind_ns: u64,
+    brightness: u16,
 }
 
 /// Cards and the senders on their cable.
@@ -56,8 +62,17 @@ fn wall(cards: u32, change: impl FnOnce(&mut WallSpec)) -> Wall {
     Wall::from_spec(&spec).unwrap()
 }
 
+fn protected(locks_cards: bool) -> Protection {
+    Protection { key: SiteKey { id: 3, key: SITE_KEY }, locks_cards }
+}
+
 impl Sender {
-    fn new(bench: &Bench, number: u8, takes_over: bool, key: Option<SiteKey>) -> Self {
+    fn new(bench: &Bench, number: u8, takes_over: bool, protection: Option<Protection>) -> Self {
+        Self::behind(bench, number, takes_over, protection, 0)
+    }
+
+    /// A sender whose clock is so much behind.
+    fn behind(bench: &Bench, number: u8, takes_over: bool, protection: Option<Protection>, behind_ns: u64) -> Self {
         let mac = |end, port| MacAddress([2, 0, 0, number, end, port]);
         let address = |port: usize| {
             let index = u8::try_from(port).unwrap();
@@ -65,17 +80,23 @@ impl Sender {
             PortAddresses { head: mac(0, index), tail }
         };
         let addresses: Vec<_> = (0..bench.wall.ports().len()).map(address).collect();
+        let clock = Arc::new(ManualClock::at(Nanos(bench.tai().0 - behind_ns)));
+        let mut session = WallSession::new(&bench.wall, &addresses, takes_over, protection, clock.tai());
         let plan = SlicePlan::build(&bench.wall).unwrap();
         let latches = plan.ports.iter().zip(&addresses).map(|(plan, address)| {
             let layout = PortLayout::new(&bench.wall, plan, address.head, None).unwrap();
-            LatchPackets::new(&layout, &bench.wall.port(plan.port).unwrap().colorlight)
+            let latches = LatchPackets::new(&layout, &bench.wall.port(plan.port).unwrap().colorlight);
+            let latches = address.tail.into_iter().fold(latches, LatchPackets::with_tail);
+            session
+                .signing()
+                .into_iter()
+                .fold(latches, |latches, signing| latches.signed(signing, Arc::clone(&clock) as Arc<dyn Clock>))
         });
         let latches = latches.collect();
-        let mut session = WallSession::new(&bench.wall, &addresses, takes_over, key, bench.tai());
         for (port, end) in &bench.ends {
             session.link(*port, *end, true, bench.now);
         }
-        Self { session, latches, addresses, stored_term: 0, frame: 0 }
+        Self { session, latches, addresses, stored_term: 0, frame: 0, clock, behind_ns, brightness: u16::MAX }
     }
 
     fn is_open(&self) -> bool {
@@ -115,7 +136,8 @@ impl Bench {
 
     /// One frame of one sender: control, a LATCH without pixels where it may stream, and what comes back.
     fn turn(&mut self, sender: &mut Sender) {
-        let (now, tai) = (self.now, self.tai());
+        let (now, tai) = (self.now, Tai(self.tai().0 - sender.behind_ns));
+        sender.clock.sleep_until(Nanos(tai.0));
         let mut outgoing = Vec::new();
         let stored = &mut sender.stored_term;
         let mut claim = |heard: Option<u16>| {
@@ -125,16 +147,15 @@ impl Bench {
         let streaming = sender.session.poll((now, tai), &mut claim, &mut |frame| outgoing.push(frame)).clone();
         for (index, latch) in sender.latches.iter_mut().enumerate().filter(|(index, _)| streaming.open[*index]) {
             let port = PortIndex(u16::try_from(index).unwrap());
-            let state = Latch::neutral(streaming.epoch.unwrap());
+            let state = Latch { brightness: sender.brightness, ..Latch::neutral(streaming.epoch.unwrap()) };
             let _built = latch.state(FrameId(sender.frame), &state);
             let address = sender.addresses[index];
             for copy in 0..2 {
-                for (end, source) in [(FeedEnd::Head, Some(address.head)), (FeedEnd::Tail, address.tail)] {
-                    let Some(source) = source else { continue };
+                for end in [Some(FeedEnd::Head), address.tail.map(|_| FeedEnd::Tail)].into_iter().flatten() {
                     // The far end sends the copy first, so that every card hears both.
                     let nth = if end == FeedEnd::Tail { 1 - copy } else { copy };
-                    let frame = latch.from_source(source).packets().nth(nth).unwrap().to_vec();
-                    self.cards.deliver(port, end, now, tai, &frame);
+                    let frame = latch.from_end(end).packets().nth(nth).unwrap().to_vec();
+                    self.cards.deliver(port, end, now, self.tai(), &frame);
                 }
                 self.pass(200_000);
             }
@@ -147,7 +168,7 @@ impl Bench {
             }
             self.cards.deliver(port, end, self.now, self.tai(), &frame);
             if let Some(transaction) = time {
-                sender.session.departed(port, end, transaction, self.tai());
+                sender.session.departed(port, end, transaction, Tai(self.tai().0 - sender.behind_ns));
             }
         }
         self.pass(1_000_000);
@@ -339,7 +360,7 @@ fn cards_under_a_site_key_obey_only_who_has_it() {
     bench.pass(3_000_000_000);
     // What the cards said meanwhile is heard by nobody.
     bench.listen(&mut []);
-    let mut owner = Sender::new(&bench, 2, false, Some(SiteKey { id: 3, key: SITE_KEY }));
+    let mut owner = Sender::new(&bench, 2, false, Some(protected(false)));
     bench.run(&mut [&mut owner], 1_000);
     assert!(owner.session.cards().iter().all(|card| card.is_ready), "{:?}", owner.session.problems().collect::<Vec<_>>());
 }
@@ -423,69 +444,4 @@ proptest! {
             bench.pass(TURN_NS);
         }
     }
-}
-
-/// Coefficients of all modules of a card of 8x8 pixels that differ from pixel to pixel.
-fn coefficients(seed: u8, bytes: usize) -> CalibrationUpload {
-    let bytes: Vec<u8> = (0..bytes).map(|i| u8::try_from(i % 251).unwrap() ^ seed).collect();
-    CalibrationUpload { module: MODULE_ALL, kind: CalibrationKind::Matrix, bytes: bytes.into() }
-}
-
-fn active_hash(bench: &mut Bench, place: u16) -> [u8; 32] {
-    let modules = bench.cards.card_mut(PortIndex(0), place).unwrap().settings().modules.len();
-    let report = bench.cards.card_mut(PortIndex(0), place).unwrap().calibration().report(modules);
-    report.banks[0].active_sha256
-}
-
-fn sha256(upload: &CalibrationUpload) -> [u8; 32] {
-    Sha256::digest(&upload.bytes).into()
-}
-
-#[test]
-fn coefficients_reach_their_cards_and_their_successors() {
-    let mut bench = Bench::bare(wall(3, |_| {}));
-    let mut sender = Sender::new(&bench, 1, false, None);
-    bench.run(&mut [&mut sender], 500);
-    let uploads: Vec<_> = (0..3).map(|seed| coefficients(seed, 8 * 8 * 18)).collect();
-    for (upload, cabinet) in uploads.iter().zip(0..) {
-        assert!(sender.session.calibrate(CabinetIndex(cabinet), upload.clone()), "there is a card");
-    }
-    bench.run(&mut [&mut sender], 2_000);
-    for (upload, place) in uploads.iter().zip(0..) {
-        assert_eq!(active_hash(&mut bench, place), sha256(upload), "card {place} corrects by its own");
-    }
-    assert_eq!(sender.session.take_notices().len(), 3, "each is reported");
-    bench.cards.replace_card(PortIndex(0), 1).unwrap();
-    bench.run(&mut [&mut sender], 2_000);
-    assert_eq!(active_hash(&mut bench, 1), sha256(&uploads[1]), "the successor has them within two seconds");
-}
-
-#[test]
-fn an_upload_of_many_windows_survives_loss_and_a_restart_of_its_card() {
-    let mut bench = Bench::bare(wall(1, |spec| {
-        let size = PixelSize::new(96, 64);
-        (spec.module_models[0].size, spec.cabinet_models[0].size, spec.screens[0].size) = (size, size, size);
-    }));
-    let mut sender = Sender::new(&bench, 1, false, None);
-    bench.run(&mut [&mut sender], 500);
-    // 77 chunks: three windows, the last of them short.
-    let upload = coefficients(5, 96 * 64 * 18);
-    sender.session.calibrate(CabinetIndex(0), upload.clone());
-    bench.losing = Some(7);
-    bench.run(&mut [&mut sender], 400);
-    bench.cards.power_cycle(PortIndex(0), 0);
-    bench.run(&mut [&mut sender], 10_000);
-    assert_eq!(active_hash(&mut bench, 0), sha256(&upload), "whole in the end");
-}
-
-#[test]
-fn coefficients_that_do_not_fit_are_refused_in_words() {
-    let mut bench = Bench::bare(wall(1, |_| {}));
-    let mut sender = Sender::new(&bench, 1, false, None);
-    bench.run(&mut [&mut sender], 500);
-    sender.session.calibrate(CabinetIndex(0), coefficients(0, 100));
-    bench.run(&mut [&mut sender], 500);
-    let notices = sender.session.take_notices();
-    assert!(matches!(notices.as_slice(), [Notice::NotCalibrated { module: MODULE_ALL, .. }]), "{notices:?}");
-    assert!(!sender.session.calibrate(CabinetIndex(9), coefficients(0, 100)), "no such cabinet");
 }

@@ -1,17 +1,19 @@
 //! The sender's whole conversation with the cards of a wall: who drives it, is every card there and set up, what may be
 //! streamed where, and do all cards know the time.
 
-use super::ask::{Letterhead, SiteKey};
+use super::ask::Letterhead;
 use super::card::CardSlot;
+use super::key::{KeyState, Site};
 use super::mastership::{ForeignMaster, Mastership, Rivals};
 use super::port::PortSession;
 use super::roster::RosterCard;
 use super::upload::CalibrationUpload;
-use super::{Notice, Outgoing, PortAddresses, SessionProblem};
+use super::{Notice, Outgoing, PortAddresses, Protection, SessionProblem};
 use crate::ids::{CabinetIndex, PortIndex};
 use crate::stream::FeedEnd;
 use crate::time::{Nanos, Tai};
 use crate::wall::Wall;
+use crate::wire::ocp809::auth::Signing;
 use crate::wire::ocp809::{EPOCH_WITHOUT_CARDS, Epoch, LATCH_COPY_GAP_NS};
 
 /// A present instant lies this much later than the last card needs: for a sender that is woken late, its interface, and
@@ -20,6 +22,9 @@ const LEAD_MARGIN_NS: u64 = 1_000_000;
 
 /// Before cards have said what they need between two frames: one refresh at 1920 Hz.
 const GUARD_UNKNOWN_NS: u64 = 521_000;
+
+/// An order to all cards is over after this long, whoever has not answered by then.
+const ORDER_NS: u64 = 10_000_000_000;
 
 /// What may be streamed, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,27 +65,37 @@ pub struct WallSession {
     letterhead: Letterhead,
     mastership: Mastership,
     takes_over: bool,
+    /// Another sender that cards without a lock obey.
+    intruder: Option<ForeignMaster>,
+    /// Until when cards may take the site's key, and until when they may store their settings.
+    key_order: Option<Nanos>,
+    save_order: Option<Nanos>,
     notices: Vec<Notice>,
     streaming: Streaming,
 }
 
 impl WallSession {
     /// A session that begins at `tai`. `addresses` are this sender's interfaces per port; `takes_over`: another sender that
-    /// drives the wall is superseded instead of respected.
+    /// drives the wall is superseded instead of respected; `protection`: the site's key, where it has one.
     #[must_use]
-    pub fn new(wall: &Wall, addresses: &[PortAddresses], takes_over: bool, key: Option<SiteKey>, tai: Tai) -> Self {
+    pub fn new(wall: &Wall, addresses: &[PortAddresses], takes_over: bool, protection: Option<Protection>, tai: Tai) -> Self {
+        let locks = protection.as_ref().is_some_and(|protection| protection.locks_cards);
+        let site = Site { has_key: protection.is_some(), locks };
         let port = |(index, port): (u16, &crate::wall::Port)| {
             let addresses = addresses.get(usize::from(index)).copied().unwrap_or_default();
-            PortSession::new(wall, PortIndex(index), port, addresses)
+            PortSession::new(wall, PortIndex(index), port, addresses, site)
         };
         let own = addresses.iter().flat_map(|port| [Some(port.head), port.tail]).flatten().collect();
         Self {
             ports: (0..).zip(wall.ports()).map(port).collect(),
             cards: vec![RosterCard::default(); wall.cabinets().len()],
             rivals: Rivals::new(own),
-            letterhead: Letterhead::new(tai, key),
+            letterhead: Letterhead::new(tai, protection.map(|protection| protection.key)),
             mastership: Mastership::Asking,
             takes_over,
+            intruder: None,
+            key_order: None,
+            save_order: None,
             notices: Vec::new(),
             streaming: Streaming::none(wall.ports().len()),
         }
@@ -102,8 +117,18 @@ impl WallSession {
         if let Some(foreign) = report.master.and_then(|master| self.rivals.hear(port, &master, own, now).cloned())
             && own.is_some_and(|own| foreign.epoch.higher(own))
         {
-            self.mastership = Mastership::Superseded(foreign);
+            // Where cards are locked, nobody takes the wall by the one that is not.
+            if report.is_locked || !self.is_locked() {
+                self.mastership = Mastership::Superseded(foreign);
+            } else {
+                self.intruder = Some(foreign);
+            }
         }
+    }
+
+    /// Whether any card obeys signed latches only.
+    fn is_locked(&self) -> bool {
+        self.ports.iter().flat_map(PortSession::cards).any(|(_, card)| card.is_locked())
     }
 
     /// When a frame that was to be stamped left.
@@ -124,19 +149,44 @@ impl WallSession {
         // A card without a living master obeys everybody: that is no invitation while others are still asked about.
         let is_master = self.epoch().is_some();
         let Self { ports, letterhead, .. } = self;
+        letterhead.tick(tai);
         for port in ports.iter_mut() {
             port.poll((now, tai), is_master, letterhead, send);
         }
+        self.close_orders(now);
         self.refresh(now);
         &self.streaming
     }
 
-    /// Takes the wall from the sender that drives it.
+    /// Takes the wall from the sender that drives it, or single cards from one that drives them.
     pub fn take_over(&mut self) {
         self.takes_over = true;
-        if self.epoch().is_none() {
+        if self.epoch().is_none() || self.intruder.take().is_some() {
             self.mastership = Mastership::Asking;
         }
+    }
+
+    /// Installs the site's key in every card that answers and has none, and tells by [`Notice::KeyInstalled`] when that is
+    /// over. On its way it is no secret: the first key travels under one that everybody has.
+    pub fn install_key(&mut self, now: Nanos) {
+        if self.epoch().is_some() {
+            self.ports.iter_mut().flat_map(PortSession::cards_mut).for_each(CardSlot::order_key);
+        }
+        self.key_order = Some(now.after(ORDER_NS));
+    }
+
+    /// Lets every card store its settings, so that they survive a power-off, and tells by [`Notice::Saved`] when that is over.
+    pub fn save_cards(&mut self, now: Nanos) {
+        if self.epoch().is_some() {
+            self.ports.iter_mut().flat_map(PortSession::cards_mut).for_each(CardSlot::order_save);
+        }
+        self.save_order = Some(now.after(ORDER_NS));
+    }
+
+    /// What latches are signed with; `None` where the site has no key.
+    #[must_use]
+    pub fn signing(&self) -> Option<Signing> {
+        self.letterhead.signing()
     }
 
     /// Uploads coefficients into the card of a cabinet, beside the stream; a card that is exchanged gets them too. Whether the
@@ -150,6 +200,12 @@ impl WallSession {
     #[must_use]
     pub const fn mastership(&self) -> &Mastership {
         &self.mastership
+    }
+
+    /// Another sender that cards without a lock obey, while this one drives those that are locked.
+    #[must_use]
+    pub fn intruder(&self, now: Nanos) -> Option<&ForeignMaster> {
+        self.intruder.as_ref().filter(|intruder| intruder.is_alive(now))
     }
 
     /// What may be streamed, as of the last [`WallSession::poll`].
@@ -174,7 +230,10 @@ impl WallSession {
         let long = self.ports.iter().zip(0..).filter(|(port, _)| port.is_up() && !port.passes_packets());
         let long = long.map(|(_, index)| SessionProblem::LongPackets { port: PortIndex(index) });
         let cards = self.ports.iter().flat_map(PortSession::cards);
-        let cards = cards.filter_map(|(cabinet, card)| Some(SessionProblem::Card { cabinet, problem: card.problem.clone()? }));
+        let of_card = |(cabinet, card): (CabinetIndex, &CardSlot)| {
+            card.problems().map(|problem| SessionProblem::Card { cabinet, problem }).collect::<Vec<_>>()
+        };
+        let cards = cards.flat_map(of_card);
         long.chain(cards)
     }
 
@@ -196,9 +255,34 @@ impl WallSession {
         if !matches!(self.mastership, Mastership::Asking | Mastership::Foreign(_)) || is_settled != (true, true) {
             return;
         }
-        match self.rivals.alive(now).filter(|_| !self.takes_over) {
-            Some(foreign) => self.mastership = Mastership::Foreign(ForeignMaster::clone(foreign)),
-            None => self.mastership = Mastership::Master(claim(self.rivals.newest_term())),
+        if let Some(foreign) = self.rivals.alive(now).filter(|_| !self.takes_over) {
+            self.mastership = Mastership::Foreign(ForeignMaster::clone(foreign));
+            return;
+        }
+        self.mastership = Mastership::Master(claim(self.rivals.newest_term()));
+        // Cards may have accepted counters of another sender, whose clock is ahead of this one's.
+        self.ports.iter_mut().flat_map(PortSession::cards_mut).for_each(CardSlot::ask_for_key);
+    }
+
+    /// Tells what became of orders that all cards have carried out, or that took too long.
+    fn close_orders(&mut self, now: Nanos) {
+        let Self { ports, key_order, save_order, notices, .. } = self;
+        if key_order.is_none() && save_order.is_none() {
+            return;
+        }
+        let is_over = |until: &mut Nanos, waits: bool| !waits || now >= *until;
+        let mut cards: Vec<&mut CardSlot> = ports.iter_mut().flat_map(PortSession::cards_mut).collect();
+        let of = cards.len();
+        if key_order.take_if(|until| is_over(until, cards.iter().any(|card| card.awaits_key()))).is_some() {
+            for card in &mut cards {
+                card.end_key_order();
+            }
+            let installed = cards.iter().filter(|card| card.key_state() == KeyState::Installed).count();
+            notices.push(Notice::KeyInstalled { cards: installed, of });
+        }
+        if save_order.take_if(|until| is_over(until, cards.iter().any(|card| card.awaits_save()))).is_some() {
+            let saved = cards.iter_mut().map(|card| card.end_save_order()).filter(|&saved| saved).count();
+            notices.push(Notice::Saved { cards: saved, of });
         }
     }
 
@@ -235,6 +319,7 @@ fn report(place: &mut RosterCard, card: &CardSlot) {
     place.is_found = card.is_found();
     place.is_ready = card.is_ready();
     place.uploads = card.uploads();
+    place.key = card.key_state();
     if place.stats != card.stats {
         place.stats.clone_from(&card.stats);
     }

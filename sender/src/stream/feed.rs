@@ -29,6 +29,14 @@ pub enum FeedEnd {
 }
 
 impl FeedEnd {
+    /// 0 for the head, 1 for the tail.
+    pub(super) const fn index(self) -> usize {
+        match self {
+            Self::Head => 0,
+            Self::Tail => 1,
+        }
+    }
+
     /// Which of a latch's `copies` this end sends in turn `turn` (both from 0). The tail begins with the last one: cards
     /// pass each copy on once, so the copies of the first turn meet no second of their kind on their way through a loop,
     /// and every card hears both ends (PROTOCOL.md 4).

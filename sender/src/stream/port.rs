@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::batch::Batch;
 pub use super::feed::FeedEnd;
 use super::feed::{Feed, Record};
+use super::in_flight::Frame;
 use super::latch::LatchPackets;
 use super::layout::PortLayout;
 use super::pacing::{Pacing, PacketPacer};
@@ -19,6 +20,7 @@ use crate::time::{Clock, Nanos, Tai};
 use crate::transport::{LinkState, Transport, TransportError};
 use crate::wall::{ColorlightSpec, ProtocolKind};
 use crate::wire::ethernet::MacAddress;
+use crate::wire::ocp809::auth::Signing;
 use crate::wire::ocp809::{FrameId, LATCH_COPY_GAP_NS, Latch};
 
 /// A full interface is tried again after this long: a sixth of what its buffer holds.
@@ -96,26 +98,6 @@ pub struct PortSender {
     last_error: Option<TransportError>,
 }
 
-/// The frame in flight.
-struct Frame {
-    id: FrameId,
-    /// Why it is not sent at all, decided before its first packet.
-    refused: Option<FrameOutcome>,
-    give_up: Nanos,
-    start: Nanos,
-    /// Packets before this one have final pixels, frame id and CRC.
-    sealed: usize,
-    /// Which packets have final pixels.
-    ready: Vec<bool>,
-    first_packet: Option<Nanos>,
-    last_packet: Option<Nanos>,
-    /// Whether an interface had taken every packet when the latch was due.
-    whole: bool,
-    latched: Option<Nanos>,
-    /// When the newest copy of the latch was handed over.
-    copied: Nanos,
-}
-
 impl PortSender {
     /// A port that sends out of `transport`. `colorlight` matters on Colorlight ports only.
     #[must_use]
@@ -146,7 +128,15 @@ impl PortSender {
     #[must_use]
     pub fn with_tail(mut self, transport: Box<dyn Transport>, source: MacAddress, transit_ns: u64) -> Self {
         self.feeds.push(Feed::new(FeedEnd::Tail, transport, source));
+        self.latches = self.latches.with_tail(source);
         self.transit_ns = transit_ns;
+        self
+    }
+
+    /// Sends every LATCH in its AUTH form: locked cards obey no other.
+    #[must_use]
+    pub fn signed(mut self, signing: Signing) -> Self {
+        self.latches = self.latches.signed(signing, Arc::clone(&self.clock));
         self
     }
 
@@ -366,7 +356,7 @@ impl PortSender {
             let packets = u16::try_from(self.layout.packets()).unwrap_or(u16::MAX);
             let stamped = self.stamped(latch);
             self.frame.latched = Some(self.clock.now());
-            // Built here, sent below from each interface's own address.
+            // Built here for each interface's own address, sent below.
             let _built = self.latches.closing(self.frame.id, packets, &stamped);
         }
         self.send_turn(turn);
@@ -418,7 +408,7 @@ impl PortSender {
         let copies = latches.copies();
         for feed in feeds {
             let (copy, give_up) = (feed.end.copy_in_turn(turn, copies), clock.now().after(LATCH_PATIENCE_NS));
-            while feed.offer(latches.from_source(feed.source).skip(copy).take(1), &mut record) == 0 && feed.active {
+            while feed.offer(latches.from_end(feed.end).skip(copy).take(1), &mut record) == 0 && feed.active {
                 feed.active = clock.now() < give_up;
                 record.counters.retries += 1;
                 clock.sleep_until(clock.now().after(LATCH_RETRY_NS));
@@ -447,43 +437,6 @@ impl PortSender {
 
     fn packets_taken(&self) -> usize {
         self.feeds.iter().map(|feed| feed.sent).sum()
-    }
-}
-
-impl Frame {
-    fn none(packets: usize) -> Self {
-        Self {
-            id: FrameId::default(),
-            refused: None,
-            give_up: Nanos::default(),
-            start: Nanos::default(),
-            sealed: 0,
-            ready: vec![false; packets],
-            first_packet: None,
-            last_packet: None,
-            whole: false,
-            latched: None,
-            copied: Nanos::default(),
-        }
-    }
-
-    fn begin(&mut self, frame: &FrameStart) {
-        (self.id, self.start, self.give_up) = (frame.frame_id, frame.start, frame.start.after(frame.period_ns));
-        (self.refused, self.sealed, self.whole) = (None, 0, false);
-        (self.first_packet, self.last_packet, self.latched) = (None, None, None);
-        self.ready.fill(false);
-    }
-
-    fn mark_ready(&mut self, packets: Range<usize>) {
-        if let Some(ready) = self.ready.get_mut(packets) {
-            ready.fill(true);
-        }
-    }
-
-    /// The first packet that has no final pixels yet.
-    fn ready_end(&self) -> usize {
-        let ready = self.ready.get(self.sealed..).unwrap_or_default();
-        self.sealed + ready.iter().take_while(|&&ready| ready).count()
     }
 }
 

@@ -14,8 +14,10 @@ use ocp809_sender::stream::{
 use ocp809_sender::time::{Clock, Nanos, Tai};
 use ocp809_sender::transport::{LinkState, Transport, TransportError};
 use ocp809_sender::wall::Wall;
-use ocp809_sender::wire::ethernet::MacAddress;
+use ocp809_sender::wire::ethernet::{HEADER_LEN, MacAddress};
+use ocp809_sender::wire::ocp809::auth::Signing;
 use ocp809_sender::wire::ocp809::control::{Assignment, Body, Message, Request, Route, Seal, TimeMark};
+use ocp809_sender::wire::ocp809::stream::{LATCH_AUTH_LEN, LATCH_LEN};
 use ocp809_sender::wire::ocp809::{EPOCH_WITHOUT_CARDS, FrameId, Latch, group_address, software_address};
 
 /// TAI runs this far ahead of the monotonic clock.
@@ -215,6 +217,7 @@ pub(crate) struct Simulation {
     idle: Vec<Arc<Mutex<u64>>>,
     residence_ns: u64,
     call_ns: u64,
+    latch_bytes: usize,
     pub(crate) latch: Latch,
 }
 
@@ -253,7 +256,14 @@ impl Simulation {
         }
         let latch = Latch::neutral(EPOCH_WITHOUT_CARDS);
         let call_ns = set.call_ns;
-        Self { world, senders, plan, frames, idle, residence_ns, call_ns, latch }
+        Self { world, senders, plan, frames, idle, residence_ns, call_ns, latch_bytes: HEADER_LEN + LATCH_LEN, latch }
+    }
+
+    /// Signs every LATCH from now on.
+    pub(crate) fn signed(mut self, signing: &Signing) -> Self {
+        self.senders = self.senders.into_iter().map(|sender| sender.signed(signing.clone())).collect();
+        self.latch_bytes = HEADER_LEN + LATCH_AUTH_LEN;
+        self
     }
 
     pub(crate) fn now(&self) -> u64 {
@@ -312,7 +322,7 @@ impl Simulation {
         let busy = self.idle_at();
         let world = self.world.lock();
         let places = world.last.iter().max().map_or(1, |last| u64::from(*last) + 1);
-        busy.max(world.now + calls) + line_ns(60) + places * self.residence_ns
+        busy.max(world.now + calls) + line_ns(self.latch_bytes) + places * self.residence_ns
     }
 
     /// Tells every card its way from the head, then the time, twice.

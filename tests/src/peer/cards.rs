@@ -2,7 +2,7 @@
 //! mixture, because the test sends flat pictures.
 //!
 //! Orders: `cut PORT PLACE` and `mend PORT PLACE` pull and plug the cable behind a place, `replace PORT PLACE` puts another
-//! card there, `report`.
+//! card there, `restart PORT PLACE` takes a card's power for a moment and answers whether it is locked then, `report`.
 
 use core::time::Duration;
 use std::path::Path;
@@ -96,9 +96,19 @@ impl Watch {
                 Ok(json!("mended"))
             }
             ["replace", port, place] => Ok(json!(self.server.wall_mut().replace_card(PortIndex(port.parse()?), place.parse()?))),
+            ["restart", port, place] => {
+                let (port, place) = (PortIndex(port.parse()?), place.parse()?);
+                self.server.wall_mut().power_cycle(port, place);
+                Ok(json!(self.is_locked(port, place)))
+            }
             ["report"] => Ok(self.report()),
             _ => Err(format!("no such order: {words:?}").into()),
         }
+    }
+
+    /// Whether a card obeys signed latches only.
+    fn is_locked(&mut self, port: PortIndex, place: u16) -> bool {
+        self.server.wall_mut().card_mut(port, place).is_some_and(|card| card.settings().locked)
     }
 
     fn details(&self) -> Vec<Ocp809Status> {
@@ -149,7 +159,13 @@ impl Watch {
 
     fn report(&mut self) -> Value {
         let details = self.details();
-        let cards = self.seen.iter_mut().zip(details).map(|(seen, card)| {
+        let places: Vec<_> = self.wall.cabinets().iter().map(|cabinet| (cabinet.port, cabinet.place, cabinet.rect)).collect();
+        let locked: Vec<bool> = places.iter().map(|&(port, place, _)| self.is_locked(port, place)).collect();
+        let width = self.wall.screens().first().map_or(0, |screen| screen.size.width);
+        self.server.wall().codes(ScreenIndex(0), &mut self.codes);
+        let pixels = places.iter().map(|(_, _, rect)| self.codes.get((rect.y * width + rect.x) as usize).copied());
+        let seen = self.seen.iter_mut().zip(locked).zip(pixels);
+        let cards = seen.zip(details).map(|(((seen, locked), pixel), card)| {
             let frames = card.counters.frames;
             let longest_ns = core::mem::take(&mut seen.longest_ns);
             json!({
@@ -165,6 +181,8 @@ impl Watch {
                 "longest_ms": longest_ns / 1_000_000,
                 "back_ms": seen.back_ns.map(|ns| ns / 1_000_000),
                 "torn": seen.torn,
+                "locked": locked,
+                "pixel": pixel,
             })
         });
         Value::Array(cards.collect())

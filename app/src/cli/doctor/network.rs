@@ -6,7 +6,7 @@ use ocp809_sender::transport::interface::Interface;
 use ocp809_sender::transport::link::interfaces as list_interfaces;
 
 use super::Finding;
-use crate::config::{InterfaceIdentity, LoadedWall, MachineSpec, Paths, load_machine};
+use crate::config::{InterfaceIdentity, LoadError, Loaded, LoadedWall, MachineSpec, Paths, load_machine, load_site_key};
 
 /// Bit of `CAP_NET_RAW` in a capability set (linux/capability.h).
 const CAP_NET_RAW: u32 = 13;
@@ -47,12 +47,14 @@ pub(super) fn interfaces(wall: Option<&LoadedWall>, paths: &Paths) -> Vec<Findin
         Err(error) => return vec![Finding::fault("interfaces", format!("cannot be listed: {error}"), "run `ip link`")],
     };
     let machine = match load_machine(&paths.machine()) {
-        Ok(machine) => machine.spec,
+        Ok(machine) => machine,
         Err(error) => {
             let fix = format!("correct {}", paths.machine().display());
             return vec![Finding::fault("machine.toml", error.to_string(), fix)];
         }
     };
+    let key = site_key(&machine);
+    let machine = machine.spec;
     let wired: Vec<_> = all.iter().filter(|interface| !interface.loopback).collect();
     let mut findings: Vec<_> = wired.iter().map(|interface| judge(interface, &machine)).collect();
     if wired.is_empty() {
@@ -60,7 +62,23 @@ pub(super) fn interfaces(wall: Option<&LoadedWall>, paths: &Paths) -> Vec<Findin
         findings.push(Finding::fault("interfaces", "this machine has none that could feed a card", fix));
     }
     findings.extend(wall.map(|wall| bindings(wall, &machine, &all)).unwrap_or_default());
+    findings.extend(key);
     findings
+}
+
+/// Whether the site key that machine.toml names can be used; nothing where it names none.
+fn site_key(machine: &Loaded<MachineSpec>) -> Option<Finding> {
+    match load_site_key(machine) {
+        Ok(key) => key.map(|key| {
+            let lock = if key.locks_cards { "; cards that have it are locked" } else { "" };
+            Finding::ok("site key", format!("id {}{lock}", key.key.id))
+        }),
+        Err(LoadError::Problems(problems)) => {
+            let problem = problems.problems().first()?;
+            Some(Finding::fault("site key", &problem.text, &problem.way_out))
+        }
+        Err(error) => Some(Finding::fault("site key", error.to_string(), format!("correct {}", machine.path.display()))),
+    }
 }
 
 fn judge(interface: &Interface, machine: &MachineSpec) -> Finding {

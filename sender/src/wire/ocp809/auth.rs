@@ -5,6 +5,8 @@
 
 use core::fmt;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -24,6 +26,10 @@ pub const KEY_ID_NONE: u16 = 0;
 
 /// Site keys that a card holds at most.
 pub const KEYS_MAX: usize = 8;
+
+/// So far a sender goes above the counters of another one that may still be sending, in nanoseconds: longer than the answer
+/// that names them and the next frame take.
+const OVERTAKING_NS: u64 = 1_000_000_000;
 
 /// What the mask of a new key is made from, in front of serial, boot count and counter.
 const KEY_LABEL: &[u8] = b"OCP-809 KEY";
@@ -61,10 +67,38 @@ pub struct ReplayWindows {
     windows: BTreeMap<u16, ReplayWindow>,
 }
 
-/// Makes the counters of a sender: max(last + 1, TAI nanoseconds).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Makes the counters of a sender: max(last + 1, TAI nanoseconds). Clones go on where the others are, so that control and
+/// the stream, on threads of their own, use each counter once.
+#[derive(Debug, Clone, Default)]
 pub struct CounterSource {
-    last: u64,
+    shared: Arc<Counters>,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    last: AtomicU64,
+    /// The last one of a LATCH.
+    latched: AtomicU64,
+    /// Nanoseconds that this sender's clock is behind the one that cards got their counters from.
+    behind_ns: AtomicU64,
+}
+
+/// A key that cards of this site know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteKey {
+    /// Its id, at least 1.
+    pub id: u16,
+    /// The key.
+    pub key: Key,
+}
+
+/// What a sender signs with: the site's key, and the counters that it never uses twice.
+#[derive(Debug, Clone)]
+pub struct Signing {
+    /// The key.
+    pub key: SiteKey,
+    /// The counters.
+    pub counters: CounterSource,
 }
 
 impl Key {
@@ -208,18 +242,60 @@ impl ReplayWindows {
         let window = self.windows.entry(key_id).or_default();
         if window.accept(counter) { Ok(()) } else { Err(NackReason::Stale { highest: window.highest() }) }
     }
+
+    /// The highest counter that was accepted under a key; 0: none.
+    #[must_use]
+    pub fn highest(&self, key_id: u16) -> u64 {
+        self.windows.get(&key_id).map_or(0, ReplayWindow::highest)
+    }
 }
 
 impl CounterSource {
     /// The next counter, greater than all before it.
-    pub fn next(&mut self, now: Tai) -> u64 {
-        self.last = self.last.saturating_add(1).max(now.0);
-        self.last
+    #[must_use]
+    pub fn next(&self, now: Tai) -> u64 {
+        self.block(now, 1)
+    }
+
+    /// The first of `count` counters in a row, all greater than those before. Packets that may overtake each other have
+    /// their counters in a row: a card's window is narrow.
+    #[must_use]
+    pub fn block(&self, now: Tai, count: u64) -> u64 {
+        let Counters { last, behind_ns, .. } = &*self.shared;
+        let time = now.0.saturating_add(behind_ns.load(Ordering::Relaxed));
+        let first = |last: u64| last.saturating_add(1).max(time);
+        let end = |last: u64| Some(first(last).saturating_add(count.saturating_sub(1)));
+        let (Ok(before) | Err(before)) = last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, end);
+        first(before)
+    }
+
+    /// The same for the packets of a LATCH.
+    #[must_use]
+    pub fn latch_block(&self, now: Tai, count: u64) -> u64 {
+        let first = self.block(now, count);
+        self.shared.latched.fetch_max(first.saturating_add(count.saturating_sub(1)), Ordering::Relaxed);
+        first
     }
 
     /// Goes on above a counter that a card named as its highest.
-    pub fn continue_above(&mut self, highest: u64) {
-        self.last = self.last.max(highest);
+    pub fn continue_above(&self, highest: u64) {
+        self.shared.last.fetch_max(highest, Ordering::Relaxed);
+    }
+
+    /// Goes on above the counter of a LATCH that a card named as its highest. One that is not this sender's may be another
+    /// one's who still sends: its counters grow with its clock, and these stay above them.
+    pub fn overtake(&self, highest: u64, now: Tai) {
+        self.continue_above(highest);
+        if highest > self.shared.latched.load(Ordering::Relaxed) {
+            let behind_ns = highest.saturating_add(OVERTAKING_NS).saturating_sub(now.0);
+            self.shared.behind_ns.fetch_max(behind_ns, Ordering::Relaxed);
+        }
+    }
+}
+
+impl LatchAuthenticator for SiteKey {
+    fn mac(&self, key_id: u16, message: &[u8; LATCH_AUTH_MESSAGE_LEN]) -> Option<[u8; MAC_LEN]> {
+        (key_id == self.id).then(|| self.key.mac(&[message]))
     }
 }
 

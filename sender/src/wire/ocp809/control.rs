@@ -42,7 +42,7 @@ pub use settings::{
     Driver, DriverRegisters, Geometry, Get, GrayBits, Ignored, LinkDecode, LockedMode, LowGray, ModuleMap, ModulePlace,
     OnSilence, Refresh, Scan, Set, SetReport, Setting, SilenceAction, Wanted, configuration_hash,
 };
-pub use stats::{CardPort, FrameCounts, Health, LatchTiming, LinkReport, LinkState, ModulePresence, Stats};
+pub use stats::{CardPort, FrameCounts, Health, LatchCounter, LatchTiming, LinkReport, LinkState, ModulePresence, Stats};
 pub use tlv::{FieldDoc, Tlv, TlvDoc, Tlvs, Value};
 pub use values::{Bytes, Field, Serial, SerialError, Text, ValueDoc};
 

@@ -6,8 +6,8 @@ use super::control::{
     AddressingMode, Announce, Assignment, BankChoice, BankReport, BankSelect, Blanking, Body, BrightnessLimit, Bytes,
     CARD_ID_BY_POSITION, CalChunk, CalibrationKind, Capabilities, CardAddressing, CardPort, Configuration, DataClock, DecodeLaw,
     Discover, Driver, DriverRegisters, Event, Features, Formats, FrameCounts, Geometry, Get, GrayBits, Hardware, Health,
-    Identify, IdentifyMode, Ignored, KeyChange, KeyInstalled, LatchTiming, LinkDecode, LinkReport, LinkState, LockedMode,
-    LowGray, Master, Message, Model, ModuleMap, ModulePlace, ModulePresence, Nack, NackReason, OnSilence, Opcode,
+    Identify, IdentifyMode, Ignored, KeyChange, KeyInstalled, LatchCounter, LatchTiming, LinkDecode, LinkReport, LinkState,
+    LockedMode, LowGray, Master, Message, Model, ModuleMap, ModulePlace, ModulePresence, Nack, NackReason, OnSilence, Opcode,
     ProtocolVersions, Reboot, Refresh, Request, Response, Route, Scan, Seal, Serial, Set, SetReport, Setting, Signer,
     SilenceAction, Stats, Text, TimeMark, Upload, UploadId, UploadReport, UploadWindow, Wanted, configuration_hash,
 };
@@ -58,9 +58,12 @@ pub struct Example {
 pub fn all() -> Vec<Example> {
     let mut examples = stream();
     examples.extend(messages().iter().map(|(name, message)| control(name, message, false)));
-    let signed = ["request-set", "response-set", "request-key"];
+    let signed = ["request-set", "response-set", "request-stats", "request-key"];
     let signed = messages().into_iter().filter(|(name, _)| signed.contains(name));
     examples.extend(signed.map(|(name, message)| control(&format!("{name}-auth"), &message, true)));
+    let counted = Stats { latch_counter: Some(LatchCounter { highest: COUNTER }), ..stats() };
+    let (name, answer) = message("response-stats-auth", Route::card(1), Body::Response(Response::Stats(counted)));
+    examples.push(control(name, &answer, true));
     examples
 }
 
@@ -355,5 +358,6 @@ fn stats() -> Stats {
         health: Health { temperature_decidegrees: 415, supply_mv: 4_980, uptime_s: 86_400 },
         modules: Some(ModulePresence::new(&[true, false, true])),
         master: Some(master()),
+        latch_counter: None,
     }
 }

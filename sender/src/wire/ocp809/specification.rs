@@ -107,7 +107,7 @@ fn opcodes() -> String {
         (Opcode::CalBegin, "UPLOAD", "UPLOAD_ID"),
         (Opcode::CalChunk, "(CHUNK_DATA)", "UPLOAD_WINDOW"),
         (Opcode::CalCommit, "UPLOAD_ID", "BANK_SELECT BANK .."),
-        (Opcode::Stats, "", "FRAMES LINK .. TIMING HEALTH (MODULES) (MASTER)"),
+        (Opcode::Stats, "", "FRAMES LINK .. TIMING HEALTH (MODULES) (MASTER) (LATCH_COUNTER)"),
         (Opcode::Identify, "IDENTIFY", ""),
         (Opcode::Reboot, "REBOOT", ""),
         (Opcode::Firmware, "reserved", ""),

@@ -117,6 +117,7 @@ impl Card {
             },
             modules: self.presence(),
             master: self.reported_master(moment),
+            latch_counter: None,
         }
     }
 

@@ -151,6 +151,8 @@ impl Card {
     fn request(&mut self, side: Side, moment: Moment, frame: &ControlFrame<'_>, outbox: &mut Outbox) {
         let header = *frame.packet().header();
         let asked = Asked { side, source: frame.ethernet().source, header };
+        // KEY may take away the key that it was asked under: the answer still carries that one.
+        let key = self.keys.key(header.key_id).copied().filter(|_| header.auth);
         let outcome = match self.judge(&asked, frame, moment) {
             Ok(()) => self.join(&asked, frame, moment),
             Err(reason) => Outcome::Refuse(reason),
@@ -160,7 +162,7 @@ impl Card {
             Outcome::Answer(response) => Body::Response(response),
             Outcome::Refuse(reason) => Body::Nack(Nack { opcode: header.opcode, reason }),
         };
-        self.answer(&asked, answer, outbox);
+        self.answer(&asked, key, answer, outbox);
     }
 
     /// Whether a request is to be obeyed at all.
@@ -240,10 +242,10 @@ impl Card {
     }
 
     /// Sends an answer by the port that the request came in by. Answers to AUTH requests carry AUTH.
-    fn answer(&self, asked: &Asked, body: Body, outbox: &mut Outbox) {
+    fn answer(&self, asked: &Asked, key: Option<Key>, body: Body, outbox: &mut Outbox) {
         let header = &asked.header;
         let unauthenticated = matches!(&body, Body::Nack(nack) if nack.reason == NackReason::BadAuth);
-        let key = if header.auth && !unauthenticated { self.keys.key(header.key_id).copied() } else { None };
+        let key = key.filter(|_| !unauthenticated);
         let padded = matches!(&body, Body::Response(Response::Discover(announce)) if announce.padding.is_some());
         let frame_max = if padded { usize::from(self.identity.mtu) + 14 } else { CARD_FRAME_MAX };
         let message = Message { route: Route::card(self.id), transaction: header.transaction, body };

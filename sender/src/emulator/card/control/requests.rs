@@ -7,8 +7,8 @@ use crate::time::Nanos;
 use crate::wire::ocp809::auth::Key;
 use crate::wire::ocp809::control::{
     Announce, Assignment, Capabilities, Configuration, Discover, Features, Formats, Get, Hardware, Identify, IdentifyMode,
-    Identity, Ignored, KeyChange, KeyInstalled, Master, Model, NackReason, ProtocolVersions, Reboot, Request, Response, Set,
-    SetReport, Text, TimeMark, Value,
+    Identity, Ignored, KeyChange, KeyInstalled, LatchCounter, Master, Model, NackReason, ProtocolVersions, Reboot, Request,
+    Response, Set, SetReport, Stats, Text, TimeMark, Value,
 };
 use crate::wire::ocp809::{CARD_ID_ALL, CARD_ID_MAX};
 
@@ -35,7 +35,7 @@ impl Card {
                 self.calibration.select(select.choice);
                 Ok(Response::CalBank(self.calibration.report(self.settings.modules.len())))
             }
-            Request::Stats => Ok(Response::Stats(self.stats(moment))),
+            Request::Stats => Ok(Response::Stats(self.answered_stats(asked, moment))),
             Request::Identify(identify) => {
                 self.identify_as(&identify, moment.now);
                 Ok(Response::Identify)
@@ -123,6 +123,13 @@ impl Card {
         }
         let ignored = (!set.unknown.is_empty()).then_some(Ignored { kinds: set.unknown });
         Ok(SetReport { configuration, ignored })
+    }
+
+    /// STATS for whoever asked. A sender that has the key learns which counters its latches must be above.
+    fn answered_stats(&mut self, asked: &Asked, moment: Moment) -> Stats {
+        let highest = self.latch_windows.highest(asked.header.key_id);
+        let latch_counter = asked.header.auth.then_some(LatchCounter { highest });
+        Stats { latch_counter, ..self.stats(moment) }
     }
 
     fn identify_as(&mut self, identify: &Identify, now: Nanos) {

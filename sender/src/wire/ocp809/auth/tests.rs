@@ -55,10 +55,35 @@ fn a_wrapped_key_opens_only_under_the_same_key_card_boot_and_counter() {
 
 #[test]
 fn counters_follow_the_time_and_never_repeat() {
-    let mut source = CounterSource::default();
+    let source = CounterSource::default();
     assert_eq!([source.next(Tai(50)), source.next(Tai(50)), source.next(Tai(40))], [50, 51, 52], "above the last");
     source.continue_above(1_000);
     assert_eq!(source.next(Tai(60)), 1_001, "above what a card had seen");
+    let other = source.clone();
+    assert_eq!(
+        [other.block(Tai(2_000), 4), source.next(Tai(2_000)), other.next(Tai(0))],
+        [2_000, 2_004, 2_005],
+        "clones share them"
+    );
+}
+
+#[test]
+fn a_sender_whose_clock_is_behind_stays_above_the_counters_of_another_one() {
+    const SECOND: u64 = 1_000_000_000;
+    let (ahead, behind) = (CounterSource::default(), CounterSource::default());
+    behind.overtake(0, Tai(SECOND));
+    assert_eq!(behind.next(Tai(SECOND)), SECOND, "a card that accepted none asks for nothing");
+    behind.overtake(ahead.latch_block(Tai(100 * SECOND), 4), Tai(40 * SECOND));
+    let mut own = 0;
+    for later in [0, 1, SECOND, 50 * SECOND] {
+        let theirs = ahead.latch_block(Tai(100 * SECOND + later), 4);
+        own = behind.latch_block(Tai(40 * SECOND + later), 4);
+        assert!(own > theirs + 4, "after {later} ns: {own} and {theirs}");
+    }
+    for _ in 0..10 {
+        behind.overtake(own + 3, Tai(90 * SECOND));
+    }
+    assert!(behind.next(Tai(90 * SECOND)) <= own + 4, "its own counters do not drive it ahead");
 }
 
 proptest! {

@@ -5,7 +5,7 @@ use super::calibration::{BankReport, BankSelect, CalChunk, ChunkData, Upload, Up
 use super::nack::{Nack, Refusal};
 use super::session::{Assignment, Identify, Identity, KeyChange, KeyInstalled, Reboot, TimeMark};
 use super::settings::{ApplyAt, Configuration, ConfigurationHash, Get, Ignored, Set, SetReport, Wanted};
-use super::stats::{FrameCounts, Health, LatchTiming, LinkReport, ModulePresence, Stats};
+use super::stats::{FrameCounts, Health, LatchCounter, LatchTiming, LinkReport, ModulePresence, Stats};
 use super::tlv::{Tlvs, Value, one_of};
 use super::{ControlError, ControlHeader, Kind, Opcode};
 
@@ -35,6 +35,7 @@ one_of! {
         LatchTiming,
         Health,
         ModulePresence,
+        LatchCounter,
         Upload,
         UploadId,
         ChunkData,

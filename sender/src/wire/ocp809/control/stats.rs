@@ -84,6 +84,12 @@ layout! {
         /// One bit per module, the first in the most significant bit of the first byte.
         present: Bytes,
     }
+
+    /// Which counter the next LATCH must be above. Stands in answers that carry AUTH.
+    pub struct LatchCounter = 0x0406 "LATCH_COUNTER" {
+        /// The highest counter of a LATCH that was accepted under the answer's key; 0: none yet.
+        highest: u64,
+    }
 }
 
 codes! {
@@ -123,6 +129,8 @@ body! {
         maybe modules: ModulePresence,
         /// Its master, if it has one.
         maybe master: Master,
+        /// Counter of its newest authenticated LATCH; in answers that carry AUTH.
+        maybe latch_counter: LatchCounter,
     }
 }
 
