@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ocp809_calibration::lut::{CorrectionMatrix, LossCurve, MatrixBase};
-use ocp809_sender::geometry::PixelSize;
+use ocp809_sender::geometry::{PixelRect, PixelSize};
 use ocp809_sender::slice::SlicePlan;
 use ocp809_sender::wall::layout::{self, Grid};
 use ocp809_sender::wall::{LinkTransfer, Wall, WireFormat};
@@ -19,11 +19,16 @@ use ocp809_shaders::{CpuPath, FrameView, PathPlan, PathSpec, PixelPath, SourceSh
 
 const SIZE: PixelSize = PixelSize::new(1_920, 1_080);
 
+/// Sources of other sizes than the wall's.
+const UHD: PixelSize = PixelSize::new(3_840, 2_160);
+const HD: PixelSize = PixelSize::new(1_280, 720);
+
 /// What is done to a frame.
 #[derive(Clone, Copy)]
 struct Case {
     name: &'static str,
     format: PixelFormat,
+    source: PixelSize,
     wire: WireFormat,
     transfer: LinkTransfer,
     calibration: Calibration,
@@ -41,6 +46,7 @@ fn cases() -> Vec<Case> {
     let base = Case {
         name: "per module, RGB8",
         format: PixelFormat::Rgba8,
+        source: SIZE,
         wire: WireFormat::Rgb8,
         transfer: LinkTransfer::Power,
         calibration: Calibration::Module,
@@ -57,6 +63,8 @@ fn cases() -> Vec<Case> {
         Case { name: "per module, I420 to RGB8", format: yuv, ..base },
         Case { name: "per module, NV12 to RGB8", format: PixelFormat::Nv12, ..base },
         Case { name: "uncalibrated, I420 to RGB8", format: yuv, calibration: Calibration::None, ..base },
+        Case { name: "uncalibrated, 4K I420 to RGB8", format: yuv, source: UHD, calibration: Calibration::None, ..base },
+        Case { name: "uncalibrated, 720p I420 to RGB8", format: yuv, source: HD, calibration: Calibration::None, ..base },
         Case { name: "pass-through, RGB8", transfer: LinkTransfer::Source, calibration: Calibration::None, ..base },
     ]
 }
@@ -74,6 +82,7 @@ fn wall(case: Case) -> Wall {
 
 fn spec(case: Case, wall: &Wall) -> PathSpec {
     let mut spec = PathSpec::of_wall(wall);
+    spec.screens.iter_mut().for_each(|screen| screen.crop = PixelRect::new(0, 0, case.source.width, case.source.height));
     let matrix = |index: usize| {
         let shade = 0.9 + f64::from(u32::try_from(index % 64).unwrap()) / 1_000.0;
         CorrectionMatrix::from_f64([[shade, 0.02, 0.01], [0.01, shade, 0.02], [0.0, 0.03, shade]]).unwrap()
@@ -116,9 +125,9 @@ fn pixel_path(criterion: &mut Criterion) {
         let slice = SlicePlan::build(&wall).unwrap();
         let range = if case.format == PixelFormat::Rgba8 { Range::Full } else { Range::Limited };
         let color = SignalColor { range, transfer: InputTransfer::Srgb, ..SignalColor::default() };
-        let shape = SourceShape { format: case.format, size: SIZE, color };
+        let shape = SourceShape { format: case.format, size: case.source, color };
         let plan = Arc::new(PathPlan::build(&wall, &slice, &spec(case, &wall), shape).unwrap());
-        let data = picture(case.format.frame_bytes(SIZE));
+        let data = picture(case.format.frame_bytes(case.source));
         let mut memories: Vec<Vec<u8>> = slice.ports.iter().map(|port| vec![0; port.memory_bytes()]).collect();
         for workers in [1, 2] {
             let mut path = CpuPath::new(workers).unwrap();

@@ -7,9 +7,10 @@ use ocp809_calibration::lut::fixed::UNITY;
 use super::block::{BLOCK, Block};
 use super::encode::{FastEncoder, Sample, Site, add_loss, finish, pass_codes, values};
 use super::prepared::{Direct, Prepared};
-use super::{direct, gamut, scale, simd, source, transfer};
+use super::rescale::Rescaler;
+use super::{direct, gamut, simd, source, transfer};
 use crate::frame::FrameView;
-use crate::plan::{Encoder, Law, PathPlan, Scale, ScreenPlan, Span, Tile, TileCorrection};
+use crate::plan::{Encoder, Law, PathPlan, RowBand, ScreenPlan, Span, Tile, TileCorrection};
 
 /// Rows that one worker computes in one go.
 pub(crate) const BAND_ROWS: u32 = 32;
@@ -25,8 +26,8 @@ pub(crate) struct Band {
     pub(crate) codes: BandCodes,
     /// What the worker needs besides.
     scratch: Box<Block>,
-    /// Source rows filtered along x, newest last: (row, light of three channels).
-    filtered: Vec<(u32, [Vec<u32>; 3])>,
+    /// Source rows of a scaled screen.
+    rescaler: Option<Rescaler>,
 }
 
 /// Codes in as few bytes as they fit into.
@@ -60,15 +61,13 @@ impl Band {
     /// A band of screen `screen`, with all memory that it will ever need. `is_narrow`: no code has more than 8 bits.
     pub(crate) fn new(screen: usize, rows: Range<u32>, plan: &ScreenPlan, is_narrow: bool) -> Self {
         let width = plan.size.width as usize;
-        let rows_kept = plan.scale.as_ref().map_or(0, |scale| scale.y.taps as usize);
-        let line = || (u32::MAX, [vec![0; width], vec![0; width], vec![0; width]]);
         let count = rows.len() * width * 3;
         Self {
             screen,
             codes: if is_narrow { BandCodes::Bytes(vec![0; count]) } else { BandCodes::Words(vec![0; count]) },
             rows,
             scratch: Block::new(),
-            filtered: (0..rows_kept).map(|_| line()).collect(),
+            rescaler: plan.scale.as_ref().map(|filter| Rescaler::new(filter, plan.size.width)),
         }
     }
 
@@ -99,34 +98,35 @@ impl Band {
     /// Computes the codes of all its rows.
     pub(crate) fn compute(&mut self, job: Job<'_>) {
         let Some(screen) = job.plan.screens.get(self.screen) else { return };
-        for line in &mut self.filtered {
-            line.0 = u32::MAX;
+        if let Some(rescaler) = &mut self.rescaler {
+            rescaler.begin();
         }
         for band in job.plan.rows.get(self.screen).into_iter().flatten() {
             let rows = band.rows.start.max(self.rows.start)..band.rows.end.min(self.rows.end);
             for y in rows {
-                if let Some(filter) = &screen.scale {
-                    self.filter_rows(job, screen, filter, y);
-                }
-                for segment in &band.segments {
-                    let spans = band.spans.get(segment.clone()).unwrap_or_default();
-                    simd::segment(job.prepared.level, self, job, screen, spans, y);
-                }
+                simd::row(job.prepared.level, self, job, screen, band, y);
             }
         }
     }
 
-    /// Computes one row of spans without a gap that share encoder and levels.
+    /// Computes one row of what lies in it.
     #[inline(always)]
-    pub(super) fn segment_inline(&mut self, job: Job<'_>, screen: &ScreenPlan, spans: &[Span], y: u32) {
+    pub(super) fn row_inline(&mut self, job: Job<'_>, screen: &ScreenPlan, row: &RowBand, y: u32) {
+        if let Some(rescaler) = &mut self.rescaler {
+            rescaler.fetch(&job.plan.ingest, job.frame, screen, y, &mut self.scratch);
+        }
         let mut codes = core::mem::take(&mut self.codes);
-        match &mut codes {
-            BandCodes::Bytes(codes) => self.segment_into(job, screen, spans, y, codes),
-            BandCodes::Words(codes) => self.segment_into(job, screen, spans, y, codes),
+        for segment in &row.segments {
+            let spans = row.spans.get(segment.clone()).unwrap_or_default();
+            match &mut codes {
+                BandCodes::Bytes(codes) => self.segment_into(job, screen, spans, y, codes),
+                BandCodes::Words(codes) => self.segment_into(job, screen, spans, y, codes),
+            }
         }
         self.codes = codes;
     }
 
+    /// Computes one row of spans without a gap that share encoder and levels.
     #[inline(always)]
     fn segment_into<S: Sample>(&mut self, job: Job<'_>, screen: &ScreenPlan, spans: &[Span], y: u32, codes: &mut [S]) {
         let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return };
@@ -193,8 +193,8 @@ impl Band {
             source::bytes_through(&job.plan.ingest, tables, job.frame, at, block.length, &mut block.light);
             return;
         }
-        if let Some(filter) = &screen.scale {
-            column_means(&self.filtered, filter, x, y, block);
+        if let (Some(filter), Some(rescaler)) = (&screen.scale, &self.rescaler) {
+            rescaler.mix(filter, x, y, block);
         } else {
             let (x, y) = ((screen.origin.x + x) as usize, (screen.origin.y + y) as usize);
             source::codes(&job.plan.ingest, job.frame, x, y, block);
@@ -205,34 +205,6 @@ impl Band {
         }
         if tile.levels != [UNITY; 3] {
             block.level(tile.levels);
-        }
-    }
-
-    /// Sees to it that every source row that row `y` mixes is there, filtered along x.
-    fn filter_rows(&mut self, job: Job<'_>, screen: &ScreenPlan, filter: &Scale, y: u32) {
-        for (source_row, weight) in filter.y.of(y as usize) {
-            if weight == 0 || self.filtered.iter().any(|(row, _)| *row == source_row) {
-                continue;
-            }
-            // The oldest line makes room; rows come in rising order, so it is not needed any more.
-            let oldest = self.filtered.iter_mut().min_by_key(|(row, _)| if *row == u32::MAX { 0 } else { *row + 1 });
-            let Some((row, lanes)) = oldest else { return };
-            *row = source_row;
-            let source = |column: u32| {
-                let codes =
-                    super::ingest::codes(&job.plan.ingest, job.frame, screen.origin.x + column, screen.origin.y + source_row);
-                transfer::light(screen, codes)
-            };
-            let [red, green, blue] = lanes;
-            for (index, ((r, g), b)) in red.iter_mut().zip(green).zip(blue).enumerate() {
-                let mut sums = [scale::EMPTY; 3];
-                for (column, weight) in filter.x.of(index) {
-                    for (sum, light) in sums.iter_mut().zip(source(column)) {
-                        scale::add(sum, light, weight);
-                    }
-                }
-                [*r, *g, *b] = sums.map(scale::finish);
-            }
         }
     }
 }
@@ -286,23 +258,9 @@ fn correct(screen: &ScreenPlan, tile: &Tile, x: u32, y: u32, range: Range<usize>
     }
 }
 
-/// Mixes the filtered rows for a block of row `y`.
-fn column_means(filtered: &[(u32, [Vec<u32>; 3])], filter: &Scale, x: u32, y: u32, block: &mut Block) {
-    let length = block.length;
-    for (channel, lane) in block.light.iter_mut().enumerate() {
-        for (slot, column) in lane.iter_mut().take(length).zip(x as usize..) {
-            let light = |row: u32| {
-                let line = filtered.iter().find(|(own, _)| *own == row);
-                line.and_then(|(_, lanes)| lanes.get(channel)?.get(column)).copied().unwrap_or(0)
-            };
-            *slot = scale::mean(filter.y.of(y as usize).map(|(row, weight)| (light(row), weight)));
-        }
-    }
-}
-
 /// Code values of a block to light.
 #[inline(always)]
-fn codes_to_light(screen: &ScreenPlan, block: &mut Block) {
+pub(super) fn codes_to_light(screen: &ScreenPlan, block: &mut Block) {
     if screen.lut3d.is_some() || screen.ootf.is_some() {
         for index in 0..block.length {
             let codes = block.codes.each_ref().map(|lane| lane.get(index).copied().unwrap_or(0));

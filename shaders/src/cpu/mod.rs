@@ -18,6 +18,7 @@ pub(crate) mod pack;
 pub(crate) mod packets;
 mod path;
 pub(crate) mod prepared;
+pub(crate) mod rescale;
 pub(crate) mod scale;
 pub(crate) mod simd;
 pub(crate) mod source;

@@ -4,21 +4,21 @@
 
 /// A weighted sum of light in two halves, split at bit 16, so that 32 bits hold each and the result is exact. It begins
 /// with half a unit.
-pub(crate) type Sum = (u32, u32);
+type Sum = (u32, u32);
 
 /// The sum of nothing.
-pub(crate) const EMPTY: Sum = (0, 1 << 15);
+const EMPTY: Sum = (0, 1 << 15);
 
 /// Adds light with a weight; all weights together are 65536.
 #[inline]
-pub(crate) fn add(sum: &mut Sum, light: u32, weight: u32) {
+fn add(sum: &mut Sum, light: u32, weight: u32) {
     sum.0 += (light >> 16) * weight;
     sum.1 += (light & 0xffff) * weight;
 }
 
 /// The mean.
 #[inline]
-pub(crate) fn finish(sum: Sum) -> u32 {
+fn finish(sum: Sum) -> u32 {
     sum.0 + (sum.1 >> 16)
 }
 

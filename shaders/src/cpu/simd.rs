@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "a function compiled for more instructions than the program may only be called where they exist")]
 
 use super::band::{Band, Job};
-use crate::plan::{ScreenPlan, Span};
+use crate::plan::{RowBand, ScreenPlan};
 
 /// Vector instructions of this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,27 +41,27 @@ impl Level {
     }
 }
 
-/// [`Band::segment_inline`] with the instructions of `level`.
-pub(crate) fn segment(level: Level, band: &mut Band, job: Job<'_>, screen: &ScreenPlan, spans: &[Span], y: u32) {
+/// [`Band::row_inline`] with the instructions of `level`.
+pub(crate) fn row(level: Level, band: &mut Band, job: Job<'_>, screen: &ScreenPlan, row: &RowBand, y: u32) {
     match level {
-        Level::Baseline => band.segment_inline(job, screen, spans, y),
+        Level::Baseline => band.row_inline(job, screen, row, y),
         #[cfg(target_arch = "x86_64")]
         // SAFETY: only `Level::detect` makes this value, after it found AVX2.
-        Level::Avx2 => unsafe { segment_avx2(band, job, screen, spans, y) },
+        Level::Avx2 => unsafe { row_avx2(band, job, screen, row, y) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: only `Level::detect` makes this value, after it found all seven sets.
-        Level::Avx512 => unsafe { segment_avx512(band, job, screen, spans, y) },
+        Level::Avx512 => unsafe { row_avx512(band, job, screen, row, y) },
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn segment_avx2(band: &mut Band, job: Job<'_>, screen: &ScreenPlan, spans: &[Span], y: u32) {
-    band.segment_inline(job, screen, spans, y);
+fn row_avx2(band: &mut Band, job: Job<'_>, screen: &ScreenPlan, row: &RowBand, y: u32) {
+    band.row_inline(job, screen, row, y);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vbmi,avx512vbmi2")]
-fn segment_avx512(band: &mut Band, job: Job<'_>, screen: &ScreenPlan, spans: &[Span], y: u32) {
-    band.segment_inline(job, screen, spans, y);
+fn row_avx512(band: &mut Band, job: Job<'_>, screen: &ScreenPlan, row: &RowBand, y: u32) {
+    band.row_inline(job, screen, row, y);
 }
