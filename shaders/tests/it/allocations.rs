@@ -1,12 +1,14 @@
-//! No frame allocates on the CPU path: counted on every thread that takes part.
+//! No frame allocates on the CPU path: counted on every thread that takes part. On the GPU path wgpu allocates while it
+//! records commands; that is counted, printed, and must not grow.
 #![expect(unsafe_code, reason = "an allocator that counts can only be written with it")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ocp809_shaders::{CpuPath, FrameView, PixelPath};
+use ocp809_shaders::{CpuPath, FrameView, GpuPath, PixelPath};
 
+use crate::gpu::gpu;
 use crate::scenario::scenario;
 
 /// Allocations on threads that are watched.
@@ -47,33 +49,34 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Allocations of 200 frames after ten.
-fn allocations(path: &mut CpuPath, seed: u64) -> usize {
+/// Allocations of 200 frames after ten: of the first hundred, and of the second.
+fn allocations(path: &mut dyn PixelPath, seed: u64) -> [usize; 2] {
     let own = scenario(seed);
     path.configure(own.rig.plan(&own.spec, own.shape)).unwrap();
     let frame = FrameView::packed(own.shape, &own.data).unwrap();
     let mut memories: Vec<Vec<u8>> = own.rig.slice.ports.iter().map(|port| vec![0; port.memory_bytes()]).collect();
     let mut out: Vec<&mut [u8]> = memories.iter_mut().map(Vec::as_mut_slice).collect();
-    let mut before = 0;
-    for phase in 0..210 {
-        if phase == 10 {
-            before = COUNT.load(Ordering::Relaxed);
+    let mut frames = |phases: core::ops::Range<u64>| {
+        let before = COUNT.load(Ordering::Relaxed);
+        for phase in phases {
+            path.process(&frame, phase, &mut out, &mut |_, _, _| {}).unwrap();
         }
-        path.process(&frame, phase, &mut out, &mut |_, _, _| {}).unwrap();
-    }
-    COUNT.load(Ordering::Relaxed) - before
+        COUNT.load(Ordering::Relaxed) - before
+    };
+    frames(0..10);
+    [frames(10..110), frames(110..210)]
 }
 
 #[test]
 fn frames_allocate_nothing() {
-    // One test for both, because the count is shared.
+    // One test for all, because the count is shared.
     let watch = || WATCHED.with(|watched| watched.set(true));
     watch();
     drop(vec![1_u8; 100]);
     assert!(COUNT.load(Ordering::Relaxed) > 0, "the count works");
     let mut alone = CpuPath::new(1).unwrap();
     for seed in 0..24 {
-        assert_eq!(allocations(&mut alone, seed), 0, "seed {seed}, one worker");
+        assert_eq!(allocations(&mut alone, seed), [0, 0], "seed {seed}, one worker");
     }
     let mut path = CpuPath::new(2).unwrap();
     let host = path.host();
@@ -81,7 +84,12 @@ fn frames_allocate_nothing() {
     // As the frame thread does: the loop runs on a worker of the pool.
     host.run(|| {
         for seed in 0..24 {
-            assert_eq!(allocations(&mut path, seed), 0, "seed {seed}, two workers");
+            assert_eq!(allocations(&mut path, seed), [0, 0], "seed {seed}, two workers");
         }
     });
+    if let Some(gpu) = gpu() {
+        let [first, second] = allocations(&mut GpuPath::new(gpu), 0);
+        println!("the GPU path allocates {} times per frame", first.div_ceil(100));
+        assert!(second <= first + 10, "and no more as time goes on: {first} in a hundred frames, then {second}");
+    }
 }
