@@ -53,7 +53,7 @@ impl Default for WindowOptions {
 }
 
 /// The smallest window in which everything has its place, in points.
-const LEAST_SIZE: [f32; 2] = [1340.0, 780.0];
+const LEAST_SIZE: [f32; 2] = [1250.0, 720.0];
 
 /// Why the window did not open or did not do its work.
 #[derive(Debug, Error)]

@@ -18,7 +18,7 @@ const BOTTOM: f32 = 236.0;
 const TOP: f32 = 60.0;
 
 /// Width that the controls above take at least, in points; what is left goes to name, source and brightness.
-const LEAST_WIDTH: f32 = 1286.0;
+const LEAST_WIDTH: f32 = 1202.0;
 
 /// Acts on the page's keys.
 pub(in crate::gui) fn keys(context: &egui::Context, shown: &Shown<'_>, view: &mut ViewState) {
@@ -42,10 +42,10 @@ pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState,
 fn top(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState) {
     ui.horizontal_top(|ui| {
         ui.set_height(TOP);
-        ui.spacing_mut().item_spacing.x = 16.0;
+        ui.spacing_mut().item_spacing.x = 12.0;
         let spare = (ui.available_width() - LEAST_WIDTH).max(0.0);
         row(ui, brand::show);
-        column(ui, 106.0 + (spare * 0.2).min(80.0), |ui| {
+        column(ui, 98.0 + (spare * 0.2).min(80.0), |ui| {
             caption(ui, "OCP-809");
             let name = RichText::new(shown.wall.name()).text_style(TextStyle::Heading);
             ui.add(egui::Label::new(name).truncate()).on_hover_text("The wall's name.");
@@ -53,7 +53,7 @@ fn top(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState) {
         column(ui, 126.0 + (spare * 0.35).min(200.0), |ui| source::show(ui, shown));
         row(ui, |ui| transport::show(ui, shown));
         column(ui, 180.0 + (spare * 0.4).min(220.0), |ui| brightness::show(ui, shown, view));
-        column(ui, 136.0, |ui| {
+        column(ui, pattern_picker::WIDTH, |ui| {
             caption(ui, "Test pattern");
             pattern_picker::show(ui, shown, view);
         });

@@ -13,6 +13,9 @@ use crate::gui::view_state::{Shown, ViewState};
 /// The word that ends a pattern.
 const OFF: &str = "off";
 
+/// Width of the button, in points.
+pub(in crate::gui) const WIDTH: f32 = 120.0;
+
 /// Buttons side by side.
 const COLUMNS: usize = 3;
 
@@ -21,7 +24,7 @@ pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState)
     let label = PropertyId::Pattern.property().label;
     let current = shown.status.pattern.as_deref();
     let text = RichText::new(current.unwrap_or(OFF)).color(if current.is_some() { theme::WARN } else { theme::TEXT });
-    let button = Button::new(text).right_text("").min_size(vec2(136.0, 32.0)).truncate();
+    let button = Button::new(text).right_text("").min_size(vec2(WIDTH, 32.0)).truncate();
     let is_barred = lock::bars(shown, PropertyId::Pattern);
     let response = ui
         .add_enabled_ui(!is_barred, |ui| {

@@ -56,7 +56,7 @@ pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>) {
             .right_text(key)
             .fill(fill)
             .stroke(Stroke::new(1.0, if is_on { button.lit } else { theme::LINE }))
-            .min_size(vec2(124.0, 52.0));
+            .min_size(vec2(112.0, 52.0));
         if ui.add(widget).accessible_name(button.label).on_hover_text(button.help).clicked() {
             shown.link.act(button.action.clone());
         }
