@@ -6,6 +6,7 @@ mod faulty_cable;
 mod full_hd;
 mod guards;
 mod namespaces;
+mod sample_walls;
 mod second_host;
 mod sessions;
 mod site_keys;

@@ -16,7 +16,7 @@ use ocp809_sender::time::{Clock, Nanos, SystemClock};
 use ocp809_sender::transport::Reception;
 use ocp809_sender::transport::interface::find_by_name;
 use ocp809_sender::transport::packet::{PacketOptions, PacketTransport};
-use ocp809_sender::wall::Wall;
+use ocp809_sender::wall::{ProtocolKind, Wall};
 use serde_json::{Value, json};
 
 use super::{Failure, Order, Orders, answer};
@@ -72,11 +72,23 @@ pub(super) fn run(wall: &str, ends: &[&str], orders: &Orders) -> Result<(), Fail
     }
 }
 
+/// Frames that a card has shown.
+fn shown(card: &CardDetail) -> u64 {
+    match card {
+        CardDetail::Ocp809(detail) => detail.counters.frames.shown,
+        CardDetail::Colorlight { counters, .. } => counters.shown,
+    }
+}
+
 fn link(wall: &Wall, text: &str) -> Result<CardLink, Failure> {
     let (end, mark) = if text.contains('<') { (FeedEnd::Tail, '<') } else { (FeedEnd::Head, '=') };
     let (port, name) = text.split_once(mark).ok_or("an end is PORT=NAME or PORT<NAME")?;
     let index = wall.ports().iter().position(|known| known.id.as_str() == port).ok_or("the wall has no such port")?;
-    let options = PacketOptions { reception: Reception::Ocp809Card, ..PacketOptions::default() };
+    let reception = match wall.ports().get(index).map(|port| port.protocol) {
+        Some(ProtocolKind::Colorlight) => Reception::ColorlightCard,
+        Some(ProtocolKind::Ocp809) | None => Reception::Ocp809Card,
+    };
+    let options = PacketOptions { reception, ..PacketOptions::default() };
     let transport = Box::new(PacketTransport::open(&find_by_name(name)?, options)?);
     Ok(CardLink { port: PortIndex(u16::try_from(index)?), end, transport })
 }
@@ -102,6 +114,13 @@ impl Watch {
                 Ok(json!(self.is_locked(port, place)))
             }
             ["report"] => Ok(self.report()),
+            ["least"] => Ok(json!(self.server.wall().statuses().map(|status| shown(&status.detail)).min())),
+            ["codes", screen, file] => {
+                self.server.wall().codes(ScreenIndex(screen.parse()?), &mut self.codes);
+                let bytes: Vec<u8> = self.codes.iter().flatten().flat_map(|code| code.to_le_bytes()).collect();
+                std::fs::write(file, bytes)?;
+                Ok(json!("written"))
+            }
             _ => Err(format!("no such order: {words:?}").into()),
         }
     }
