@@ -18,7 +18,7 @@ pub mod spec;
 pub(crate) mod stage;
 mod upload;
 
-pub use cpu::CpuPath;
+pub use cpu::{CpuPath, Vectors};
 pub use device::{AdapterKind, Gpu};
 pub use error::{PathError, PlanError};
 pub use format::PixelFormat;

@@ -104,7 +104,7 @@ impl Band {
         for band in job.plan.rows.get(self.screen).into_iter().flatten() {
             let rows = band.rows.start.max(self.rows.start)..band.rows.end.min(self.rows.end);
             for y in rows {
-                simd::row(job.prepared.level, self, job, screen, band, y);
+                simd::row(job.prepared.vectors, self, job, screen, band, y);
             }
         }
     }
@@ -176,7 +176,10 @@ impl Band {
         let (ingest, block) = (&job.plan.ingest, &mut *self.scratch);
         let (x, y) = ((screen.origin.x + x) as usize, (screen.origin.y + y) as usize);
         match tables {
-            Direct::Bytes(tables) => source::bytes_through(ingest, tables, job.frame, (x, y), block.length, &mut block.codes),
+            Direct::Bytes(tables) => {
+                let vectors = job.prepared.vectors;
+                source::bytes_through(vectors, ingest, tables, job.frame, (x, y), (block.length, &mut block.codes));
+            }
             Direct::Codes(tables) => {
                 source::codes(ingest, job.frame, x, y, block);
                 direct::codes_to_steps(tables, block);
@@ -190,7 +193,8 @@ impl Band {
         let block = &mut *self.scratch;
         if let Some(tables) = job.prepared.lights_of(index) {
             let at = ((screen.origin.x + x) as usize, (screen.origin.y + y) as usize);
-            source::bytes_through(&job.plan.ingest, tables, job.frame, at, block.length, &mut block.light);
+            let vectors = job.prepared.vectors;
+            source::bytes_through(vectors, &job.plan.ingest, tables, job.frame, at, (block.length, &mut block.light));
             return;
         }
         if let (Some(filter), Some(rescaler)) = (&screen.scale, &self.rescaler) {

@@ -25,3 +25,4 @@ pub(crate) mod source;
 pub(crate) mod transfer;
 
 pub use path::CpuPath;
+pub use simd::Vectors;

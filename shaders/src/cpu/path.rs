@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use super::band::{Band, Job};
 use super::packets::{Codes, fill};
 use super::prepared::Prepared;
+use super::simd::Vectors;
 use crate::error::PathError;
 use crate::frame::FrameView;
 use crate::host::Host;
@@ -23,6 +24,7 @@ use crate::plan::PathPlan;
 pub struct CpuPath {
     pool: Option<Arc<rayon::ThreadPool>>,
     workers: usize,
+    vectors: Vectors,
     ready: Option<Ready>,
 }
 
@@ -48,7 +50,14 @@ impl CpuPath {
             let builder = rayon::ThreadPoolBuilder::new().num_threads(workers).thread_name(|index| format!("pixels-{index}"));
             Some(Arc::new(builder.build().map_err(PathError::Threads)?))
         };
-        Ok(Self { pool, workers, ready: None })
+        Ok(Self { pool, workers, vectors: Vectors::widest(), ready: None })
+    }
+
+    /// The same with other vector instructions than the widest, for those who compare them. Takes effect with the next plan.
+    #[must_use]
+    pub fn with_vectors(mut self, vectors: Vectors) -> Self {
+        (self.vectors, self.ready) = (vectors, None);
+        self
     }
 }
 
@@ -59,7 +68,7 @@ impl PixelPath for CpuPath {
             ready.plan = plan;
             return Ok(());
         }
-        let (prepared, mut bands) = Prepared::new(&plan);
+        let (prepared, mut bands) = Prepared::new(&plan, self.vectors);
         if let Some(old) = self.ready.take() {
             reuse(old.bands, &mut bands);
         }

@@ -5,7 +5,7 @@ use ocp809_sender::slice::PortPlan;
 use super::band::{BAND_ROWS, Band, Encoders};
 use super::direct::{self, CodeTable, DirectTables, Spare, byte_steps};
 use super::encode::FastEncoder;
-use super::simd::Level;
+use super::simd::{Entry, Planes, Vectors};
 use super::source::{ByteTables, byte_lights};
 use crate::format::ColorModel;
 use crate::plan::{PathPlan, ScreenPlan, Tile};
@@ -17,13 +17,13 @@ const TABLE_LIMIT: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Prepared {
     /// Vector instructions to use.
-    pub(crate) level: Level,
+    pub(crate) vectors: Vectors,
     /// One per encoder of the plan.
     pub(crate) encoders: Encoders,
     /// From bytes to light.
-    lights: Vec<(Key, ByteTables<u32>)>,
+    lights: Vec<(Key, Planes<u32>)>,
     /// From bytes to steps.
-    steps: Vec<(Key, ByteTables<u16>)>,
+    steps: Vec<(Key, Planes<u16>)>,
     /// From code values to steps.
     codes: DirectTables,
     /// How each tile is computed.
@@ -54,18 +54,18 @@ enum Shortcut {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Direct<'a> {
     /// From bytes.
-    Bytes(&'a ByteTables<u16>),
+    Bytes(&'a Planes<u16>),
     /// From code values.
     Codes([&'a CodeTable; 3]),
 }
 
 impl Prepared {
     /// Derives everything, and makes the bands in the order in which they are to be computed.
-    pub(crate) fn new(plan: &PathPlan) -> (Self, Vec<Band>) {
+    pub(crate) fn new(plan: &PathPlan, vectors: Vectors) -> (Self, Vec<Band>) {
         let (bands, bands_of_screen) = bands(plan);
         let needed = plan.slice.ports.iter().map(|port| needed(port, &bands_of_screen)).collect();
         let mut prepared = Self {
-            level: Level::detect(),
+            vectors,
             encoders: Vec::new(),
             lights: Vec::new(),
             steps: Vec::new(),
@@ -93,7 +93,7 @@ impl Prepared {
 
     /// The tables of light of a tile; `None` where light does not follow from single bytes.
     #[inline(always)]
-    pub(crate) fn lights_of(&self, tile: usize) -> Option<&ByteTables<u32>> {
+    pub(crate) fn lights_of(&self, tile: usize) -> Option<&Planes<u32>> {
         match self.shortcuts.get(tile)? {
             Shortcut::BytesToLight(place) => self.lights.get(*place).map(|(_, tables)| tables),
             Shortcut::Stages | Shortcut::BytesToSteps(_) | Shortcut::CodesToSteps(_) => None,
@@ -135,10 +135,10 @@ impl Prepared {
 }
 
 /// The place of byte tables, made on first need; `None` when there are too many.
-fn place_of<T>(tables: &mut Vec<(Key, ByteTables<T>)>, key: Key, make: impl FnOnce() -> ByteTables<T>) -> Option<usize> {
+fn place_of<T: Entry>(tables: &mut Vec<(Key, Planes<T>)>, key: Key, make: impl FnOnce() -> ByteTables<T>) -> Option<usize> {
     let known = tables.iter().position(|(own, _)| *own == key);
     if known.is_none() && tables.len() < TABLE_LIMIT {
-        tables.push((key, make()));
+        tables.push((key, Planes::new(make())));
         return Some(tables.len() - 1);
     }
     known

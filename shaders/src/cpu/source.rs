@@ -7,6 +7,7 @@ use ocp809_calibration::lut::fixed::mul16;
 use super::block::{BLOCK, Block, Lane};
 use super::chroma;
 use super::ingest::clip;
+use super::simd::{self, Entry, Planes, Vectors};
 use crate::format::{ColorModel, SamplePlace};
 use crate::frame::FrameView;
 use crate::plan::{Ingest, ScreenPlan};
@@ -78,32 +79,43 @@ fn read_steps<const STEP: usize, const BYTES: usize>(row: &[u8], out: &mut [u16]
 
 /// What `tables` say of `length` 8-bit RGB pixels from column `x` of row `y` on.
 #[inline(always)]
-pub(crate) fn bytes_through<T: Copy + Default>(
+pub(crate) fn bytes_through<T: Entry>(
+    vectors: Vectors,
     ingest: &Ingest,
-    tables: &ByteTables<T>,
+    tables: &Planes<T>,
     frame: &FrameView<'_>,
     (x, y): (usize, usize),
-    length: usize,
-    out: &mut [Lane<T>; 3],
+    (length, out): (usize, &mut [Lane<T>; 3]),
 ) {
     let row = frame.row(0, y);
-    let [red, green, blue] = ingest.row.samples.map(|place| place.offset as usize);
-    let [rs, gs, bs] = out;
-    let [rt, gt, bt] = tables;
-    let out = rs.iter_mut().zip(gs).zip(bs).take(length);
-    let pick = |table: &[T; 256], byte: u8| table.get(usize::from(byte)).copied().unwrap_or_default();
+    let places = ingest.row.samples.map(|place| place.offset as usize);
     if ingest.row.samples.iter().all(|place| place.step == 4) {
-        for (((r, g), b), bytes) in out.zip(row.as_chunks::<4>().0.iter().skip(x)) {
-            *r = pick(rt, bytes.get(red & 3).copied().unwrap_or(0));
-            *g = pick(gt, bytes.get(green & 3).copied().unwrap_or(0));
-            *b = pick(bt, bytes.get(blue & 3).copied().unwrap_or(0));
-        }
+        pixels_through::<T, 4>(vectors, tables, row, (x, length), places, out);
     } else {
-        for (((r, g), b), bytes) in out.zip(row.as_chunks::<3>().0.iter().skip(x)) {
-            *r = pick(rt, bytes.get(red).copied().unwrap_or(0));
-            *g = pick(gt, bytes.get(green).copied().unwrap_or(0));
-            *b = pick(bt, bytes.get(blue).copied().unwrap_or(0));
-        }
+        pixels_through::<T, 3>(vectors, tables, row, (x, length), places, out);
+    }
+}
+
+/// The same of pixels of `STEP` bytes: whole groups at once where that is faster, and the rest one by one.
+#[inline(always)]
+fn pixels_through<T: Entry, const STEP: usize>(
+    vectors: Vectors,
+    tables: &Planes<T>,
+    row: &[u8],
+    (x, length): (usize, usize),
+    places: [usize; 3],
+    out: &mut [Lane<T>; 3],
+) {
+    let pixels = row.as_chunks::<STEP>().0.get(x..x + length).unwrap_or_default();
+    let done = simd::through(vectors, tables, pixels, places, &mut out.each_mut().map(<[T; BLOCK]>::as_mut_slice));
+    let ([rs, gs, bs], [rt, gt, bt], [red, green, blue]) = (out, &tables.whole, places);
+    let pick =
+        |table: &[T; 256], byte: Option<&u8>| table.get(byte.map_or(0, |&byte| usize::from(byte))).copied().unwrap_or_default();
+    let rest = rs.iter_mut().zip(gs).zip(bs).zip(pixels).skip(done);
+    for (((r, g), b), bytes) in rest {
+        *r = pick(rt, bytes.get(red));
+        *g = pick(gt, bytes.get(green));
+        *b = pick(bt, bytes.get(blue));
     }
 }
 
