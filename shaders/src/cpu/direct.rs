@@ -117,7 +117,7 @@ pub(crate) fn finish<S: Sample>(encoder: &Encoder, site: Site, block: &mut Block
         let thresholds = thresholds(encoder, STEP_BITS, site, channel).map(|threshold| u16::try_from(threshold).unwrap_or(0));
         for group in lane.as_chunks_mut::<4>().0 {
             for (step, threshold) in group.iter_mut().zip(thresholds) {
-                *step = (*step + threshold) >> STEP_BITS;
+                *step = step.wrapping_add(threshold) >> STEP_BITS;
             }
         }
     }
