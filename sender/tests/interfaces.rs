@@ -77,6 +77,30 @@ fn every_backend_carries_every_packet_unchanged_and_in_order() {
     }
 }
 
+/// Time between two frames that are told apart by their age.
+const APART: Duration = Duration::from_millis(40);
+
+#[test]
+fn a_frame_that_is_fetched_late_tells_when_it_came() {
+    require!(root(), program("ip"));
+    let namespace = Namespace::enter_new();
+    let (near, far) = namespace.cable("near", "far");
+    let (mut sender, mut receiver) = (packet(&near, Reception::Nothing), packet(&far, Reception::Ocp809Card));
+    let (memory, spans) = stream(&near, 2, 100);
+    let (batch, mut buffer) = (Batch::new(&memory, &spans), [0; 2048]);
+    for packet in 0..2 {
+        assert_eq!(sender.send(batch.skip(packet).take(1)).expect("the link is up"), 1, "taken");
+        std::thread::sleep(APART);
+    }
+    let ages = [(); 2].map(|()| {
+        assert_eq!(receiver.receive(&mut buffer).expect("the link is up"), Some(100), "both are there");
+        Duration::from_nanos(receiver.age_ns())
+    });
+    assert!(ages[1] >= APART && ages[0] >= 2 * APART, "no younger than they are: {ages:?}");
+    let apart = ages[0].saturating_sub(ages[1]);
+    assert!(apart >= APART && apart < 10 * APART, "as far apart as they were sent: {ages:?}");
+}
+
 #[test]
 fn a_batch_beyond_the_kernels_limit_of_messages_is_sent_whole() {
     require!(root(), program("ip"));

@@ -49,6 +49,10 @@ impl Transport for Awaited {
         self.inner.as_mut().map_or(Ok(None), |inner| inner.receive(buffer))
     }
 
+    fn age_ns(&self) -> u64 {
+        self.inner.as_ref().map_or(0, Transport::age_ns)
+    }
+
     fn wait(&mut self, timeout: Duration) -> Result<bool, TransportError> {
         if let Some(inner) = &mut self.inner {
             return inner.wait(timeout);

@@ -1,8 +1,8 @@
 //! Virtual cards behind real links: carries Ethernet frames between transports and a [`VirtualWall`].
 //!
 //! One thread calls [`CardServer::turn`] again and again; time is passed in, so that tests run it on a manual clock. A thread
-//! that is late finds several frames waiting, which no cable would bring at one instant: behind a LATCH its link rests until
-//! the cards have flipped.
+//! that is late finds several frames waiting. Links that know when a frame arrived tell so; from others, no cable would bring
+//! them at one instant: behind a LATCH the link rests until the cards have flipped.
 
 use core::fmt;
 use core::time::Duration;
@@ -54,6 +54,8 @@ pub struct CardServer {
     wall: VirtualWall,
     links: Vec<ServedLink>,
     replies: Replies,
+    /// Everything up to here has happened.
+    advanced: Nanos,
 }
 
 /// A link with the cable of the cascade that it stands for.
@@ -103,7 +105,7 @@ impl CardServer {
             ServedLink { link, after_place, is_up: true, frame, waiting: None, latched: None, copy_rest_ns }
         };
         let links = links.into_iter().zip(loops).map(serve).collect();
-        Self { wall, links, replies: Replies::default() }
+        Self { wall, links, replies: Replies::default(), advanced: Nanos(0) }
     }
 
     /// The cards.
@@ -125,6 +127,7 @@ impl CardServer {
             self.take_frames(index, now, tai, &mut turn);
         }
         self.wall.advance(now, tai);
+        self.advanced = now;
         let Self { wall, links, replies, .. } = self;
         for ServedLink { link, .. } in links {
             wall.drain(link.port, link.end, &mut |frame| replies.push(frame));
@@ -163,19 +166,19 @@ impl CardServer {
     }
 
     fn take_frames(&mut self, index: usize, now: Nanos, tai: Tai, turn: &mut Turn) {
-        let Self { wall, links, .. } = self;
+        let Self { wall, links, advanced, .. } = self;
         let Some(ServedLink { link, frame, waiting, latched, copy_rest_ns, .. }) = links.get_mut(index) else { return };
         for _ in 0..FRAMES_PER_TURN {
-            let length =
-                match waiting.take().map_or_else(|| link.transport.receive(frame.as_mut_slice()), |length| Ok(Some(length))) {
-                    Ok(Some(length)) => length,
-                    Ok(None) => return,
-                    // A link that fails is no reason for the cards to stop: it is tried again in the next turn.
-                    Err(_) => {
-                        turn.failed += 1;
-                        return;
-                    }
-                };
+            let rested = waiting.take();
+            let length = match rested.map_or_else(|| link.transport.receive(frame.as_mut_slice()), |length| Ok(Some(length))) {
+                Ok(Some(length)) => length,
+                Ok(None) => return,
+                // A link that fails is no reason for the cards to stop: it is tried again in the next turn.
+                Err(_) => {
+                    turn.failed += 1;
+                    return;
+                }
+            };
             let bytes = frame.get(..length).unwrap_or_default();
             let latch = latch_of_frame(bytes);
             let due = latched.map(|newest| if latch == Some(newest.frame_id) { newest.heard } else { newest.flipped });
@@ -183,11 +186,14 @@ impl CardServer {
                 *waiting = Some(length);
                 return;
             }
+            // One that has rested comes when it was let go.
+            let age_ns = if rested.is_some() { 0 } else { link.transport.age_ns() };
+            let arrived = Nanos(now.0.saturating_sub(age_ns)).max(*advanced).max(due.unwrap_or_default()).min(now);
             if let Some(frame_id) = latch.filter(|&frame_id| latched.is_none_or(|newest| newest.frame_id != frame_id)) {
-                let heard = now.after(*copy_rest_ns);
-                *latched = Some(Latched { frame_id, heard, flipped: heard.max(now.after(wall.flip_ns(link.port))) });
+                let heard = arrived.after(*copy_rest_ns);
+                *latched = Some(Latched { frame_id, heard, flipped: heard.max(arrived.after(wall.flip_ns(link.port))) });
             }
-            wall.deliver(link.port, link.end, now, tai, bytes);
+            wall.deliver(link.port, link.end, arrived, Tai(tai.0.saturating_sub(now.since(arrived))), bytes);
             turn.delivered += 1;
         }
     }

@@ -82,6 +82,12 @@ pub trait Transport: Send {
     /// [`TransportError::BufferTooSmall`] for a frame longer than the buffer, which is discarded; else the device's error.
     fn receive(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, TransportError>;
 
+    /// How long ago the frame that [`Transport::receive`] took last arrived, in nanoseconds: whoever is late to fetch frames
+    /// can tell when they came. 0 where the backend does not know.
+    fn age_ns(&self) -> u64 {
+        0
+    }
+
     /// Waits until a received frame is there, at most `timeout`; whether one is there.
     ///
     /// # Errors
@@ -108,6 +114,10 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
     fn receive(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, TransportError> {
         (**self).receive(buffer)
+    }
+
+    fn age_ns(&self) -> u64 {
+        (**self).age_ns()
     }
 
     fn wait(&mut self, timeout: Duration) -> Result<bool, TransportError> {

@@ -98,6 +98,10 @@ impl Transport for Rebinding {
         self.bound()?.receive(buffer)
     }
 
+    fn age_ns(&self) -> u64 {
+        self.open.as_ref().map_or(0, |bound| bound.transport.age_ns())
+    }
+
     fn wait(&mut self, timeout: Duration) -> Result<bool, TransportError> {
         if let Some(bound) = &mut self.open {
             return bound.transport.wait(timeout);

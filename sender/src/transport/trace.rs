@@ -35,6 +35,10 @@ impl<T: Transport> Transport for Traced<T> {
         Ok(received)
     }
 
+    fn age_ns(&self) -> u64 {
+        self.0.age_ns()
+    }
+
     fn wait(&mut self, timeout: Duration) -> Result<bool, TransportError> {
         self.0.wait(timeout)
     }

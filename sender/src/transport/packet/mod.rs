@@ -10,7 +10,7 @@ use core::time::Duration;
 use std::io;
 
 pub(super) use self::socket::wait_descriptor;
-use self::socket::{MESSAGES_PER_CALL, RawSocket, ReceiveRing, SendRing, wait_readable};
+use self::socket::{Arrived, MESSAGES_PER_CALL, RawSocket, ReceiveRing, SendRing, wait_readable};
 use super::error::TransportError;
 use super::interface::Interface;
 use super::link::Carrier;
@@ -52,6 +52,8 @@ pub struct PacketTransport {
     ring: SendRing,
     receivers: Vec<RawSocket>,
     received: Vec<ReceiveRing>,
+    /// Age of the frame that was taken last, in nanoseconds.
+    age_ns: u64,
     carrier: Carrier,
     kernel_drops: u64,
 }
@@ -75,7 +77,7 @@ impl PacketTransport {
         let frame_limit = interface.mtu as usize + ETHERNET_HEADER;
         let received = receivers.iter().map(|_| ReceiveRing::new(RECEIVE_SLOTS, frame_limit + VLAN_TAG)).collect();
         let name = interface.name.clone();
-        Ok(Self { name, frame_limit, sender, ring: SendRing::new(), receivers, received, carrier, kernel_drops: 0 })
+        Ok(Self { name, frame_limit, sender, ring: SendRing::new(), receivers, received, age_ns: 0, carrier, kernel_drops: 0 })
     }
 
     /// Received frames that the kernel dropped because they were not fetched in time.
@@ -130,14 +132,15 @@ impl Transport for PacketTransport {
     }
 
     fn receive(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, TransportError> {
-        let Self { received, receivers, carrier, .. } = self;
+        let Self { received, receivers, carrier, age_ns, .. } = self;
         for (ring, socket) in received.iter_mut().zip(receivers.iter()) {
             let received = match ring.next(socket).map_err(|error| TransportError::of_system("recvmmsg", error)) {
                 // The socket remembers that the link was down until it is asked; that it is up again is news.
                 Err(TransportError::LinkDown) if !carrier.state().is_down() => None,
                 received => received?,
             };
-            let Some((bytes, frame)) = received else { continue };
+            let Some(Arrived { bytes, frame, age_ns: age }) = received else { continue };
+            *age_ns = age;
             let room = buffer.len();
             return match buffer.get_mut(..frame.len()) {
                 Some(target) if bytes == frame.len() => {
@@ -148,6 +151,10 @@ impl Transport for PacketTransport {
             };
         }
         Ok(None)
+    }
+
+    fn age_ns(&self) -> u64 {
+        self.age_ns
     }
 
     fn wait(&mut self, timeout: Duration) -> Result<bool, TransportError> {
@@ -196,6 +203,7 @@ fn receiver(index: u32, ether_type: EtherType, destination: Option<MacAddress>) 
     let mut filter = destination.map(destination_filter);
     let socket = RawSocket::open(index, ether_type.0, filter.as_mut().map(<[_; _]>::as_mut_slice))?;
     socket.join_all_groups(index)?;
+    socket.stamp_arrivals()?;
     if ether_type == EVERY_ETHER_TYPE {
         socket.set_option(libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, 1)?;
     }

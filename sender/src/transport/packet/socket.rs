@@ -13,6 +13,9 @@ use libc::{c_int, iovec, mmsghdr, sock_filter, sock_fprog, sockaddr_ll, socklen_
 /// Messages of one `sendmmsg` call that the kernel looks at (`UIO_MAXIOV`).
 pub(super) const MESSAGES_PER_CALL: usize = 1024;
 
+/// No frame waits this long to be fetched; an age beyond it tells of a clock that was set.
+const OLDEST_NS: u64 = 10_000_000_000;
+
 /// A raw Ethernet socket that is bound to one interface and one Ethernet type.
 #[derive(Debug)]
 pub(super) struct RawSocket(OwnedFd);
@@ -45,6 +48,11 @@ impl RawSocket {
     /// Sets an integer option.
     pub(super) fn set_option(&self, level: c_int, name: c_int, value: c_int) -> io::Result<()> {
         self.set_raw_option(level, name, &value)
+    }
+
+    /// Lets the kernel note when each received frame arrived.
+    pub(super) fn stamp_arrivals(&self) -> io::Result<()> {
+        self.set_option(libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)
     }
 
     fn attach_filter(&self, filter: &mut [sock_filter]) -> io::Result<()> {
@@ -147,28 +155,46 @@ impl SendRing {
     }
 }
 
+/// A frame in a slot.
+pub(super) struct Arrived<'a> {
+    /// Its length on the wire.
+    pub(super) bytes: usize,
+    /// As much of it as a slot holds.
+    pub(super) frame: &'a [u8],
+    /// How long ago it arrived, in nanoseconds.
+    pub(super) age_ns: u64,
+}
+
+/// Room for one control message with a time stamp; words, because it begins with one.
+type Control = [u64; 4];
+
 /// Slots into which `recvmmsg` puts several frames at once.
 pub(super) struct ReceiveRing {
     messages: Box<[mmsghdr]>,
     vectors: Box<[iovec]>,
+    controls: Box<[Control]>,
     memory: Box<[u8]>,
     slot_bytes: usize,
     next: usize,
     filled: usize,
 }
 
-// SAFETY: the pointers lead into `vectors` and `memory`, which move between threads together with `messages`.
+// SAFETY: the pointers lead into `vectors`, `controls` and `memory`, which move between threads together with `messages`.
 unsafe impl Send for ReceiveRing {}
 
 impl ReceiveRing {
     pub(super) fn new(slots: usize, slot_bytes: usize) -> Self {
         let mut memory = vec![0; slots * slot_bytes].into_boxed_slice();
-        let (mut vectors, messages) = rings(slots);
+        let (mut vectors, mut messages) = rings(slots);
+        let mut controls = vec![Control::default(); slots].into_boxed_slice();
+        for (message, control) in messages.iter_mut().zip(controls.iter_mut()) {
+            message.msg_hdr.msg_control = core::ptr::from_mut(control).cast();
+        }
         for (vector, slot) in vectors.iter_mut().zip(memory.chunks_exact_mut(slot_bytes)) {
             vector.iov_base = slot.as_mut_ptr().cast();
             vector.iov_len = slot.len();
         }
-        Self { messages, vectors, memory, slot_bytes, next: 0, filled: 0 }
+        Self { messages, vectors, controls, memory, slot_bytes, next: 0, filled: 0 }
     }
 
     /// Whether frames wait in the ring itself.
@@ -176,8 +202,8 @@ impl ReceiveRing {
         self.next < self.filled
     }
 
-    /// The next frame: its length on the wire and as much of it as a slot holds.
-    pub(super) fn next(&mut self, socket: &RawSocket) -> io::Result<Option<(usize, &[u8])>> {
+    /// The next frame.
+    pub(super) fn next(&mut self, socket: &RawSocket) -> io::Result<Option<Arrived<'_>>> {
         if !self.holds_frames() {
             self.next = 0;
             self.filled = self.fill(socket)?;
@@ -185,13 +211,18 @@ impl ReceiveRing {
         let slot = self.next;
         let Some(message) = self.messages.get(slot).filter(|_| slot < self.filled) else { return Ok(None) };
         self.next += 1;
-        let length = message.msg_len as usize;
+        let (bytes, age_ns) = (message.msg_len as usize, age_ns(message));
         let start = slot * self.slot_bytes;
-        Ok(self.memory.get(start..start + length.min(self.slot_bytes)).map(|frame| (length, frame)))
+        let frame = self.memory.get(start..start + bytes.min(self.slot_bytes));
+        Ok(frame.map(|frame| Arrived { bytes, frame, age_ns }))
     }
 
     fn fill(&mut self, socket: &RawSocket) -> io::Result<usize> {
-        debug_assert_eq!(self.vectors.len(), self.messages.len(), "one slot per message");
+        debug_assert_eq!((self.vectors.len(), self.controls.len()), (self.messages.len(), self.messages.len()), "one slot each");
+        for message in &mut self.messages {
+            // The kernel leaves here how much of the room it used.
+            message.msg_hdr.msg_controllen = size_of::<Control>();
+        }
         let (count, flags) = (self.messages.len() as u32, libc::MSG_DONTWAIT | libc::MSG_TRUNC);
         // SAFETY: every message points to a vector that describes its own slot of `memory`; no time limit is passed.
         let received = unsafe { libc::recvmmsg(socket.0.as_raw_fd(), self.messages.as_mut_ptr(), count, flags, null_mut()) };
@@ -201,6 +232,26 @@ impl ReceiveRing {
             Err(error) => Err(error),
         }
     }
+}
+
+/// How long ago a message arrived by the kernel's stamp; 0 without one.
+fn age_ns(message: &mmsghdr) -> u64 {
+    // SAFETY: the header's control pointer and length describe what the kernel wrote into the ring's own memory.
+    let Some(control) = (unsafe { libc::CMSG_FIRSTHDR(&raw const message.msg_hdr).as_ref() }) else { return 0 };
+    let is_stamp = control.cmsg_level == libc::SOL_SOCKET && control.cmsg_type == libc::SCM_TIMESTAMPNS;
+    if !is_stamp || control.cmsg_len < size_of::<libc::cmsghdr>() + size_of::<libc::timespec>() {
+        return 0;
+    }
+    // SAFETY: a stamp of this length holds a timespec behind its header.
+    let arrived = unsafe { libc::CMSG_DATA(from_ref(control)).cast::<libc::timespec>().read_unaligned() };
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer leads to a timespec that outlives the call.
+    if unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &raw mut now) } != 0 {
+        return 0;
+    }
+    let ns = |time: libc::timespec| i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec);
+    // A clock that was set meanwhile makes no sense of either.
+    u64::try_from(ns(now) - ns(arrived)).ok().filter(|age| *age < OLDEST_NS).unwrap_or(0)
 }
 
 /// Vectors, and messages that each point to one of them. Boxes keep the addresses when the owner moves.
