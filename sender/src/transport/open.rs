@@ -98,7 +98,7 @@ impl fmt::Display for Backend {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// There is none of this name or address.
-    #[error("no interface {wanted}: this host has {}", available.join(", "))]
+    #[error("no interface {wanted}: this host has {}", listed(available))]
     NoInterface {
         /// What was asked for.
         wanted: String,
@@ -136,6 +136,11 @@ pub enum OpenError {
         #[source]
         source: TransportError,
     },
+}
+
+/// Names of interfaces, for people.
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "none for Ethernet".to_owned() } else { names.join(", ") }
 }
 
 impl OpenError {
