@@ -212,6 +212,7 @@ const fn bind_code(error: &BindError) -> u8 {
         | BindError::Open(_)
         | BindError::NoAddress(_)
         | BindError::Unbound { .. }
+        | BindError::Taken { .. }
         | BindError::TooSlow { .. } => EXIT_NIC,
         BindError::WhichPort { .. }
         | BindError::UnknownPort { .. }

@@ -2,7 +2,7 @@
 //! network down.
 
 use std::fmt;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use ocp809_sender::wire::ocp809::software_address;
 use thiserror::Error;
 
 use super::awaited::Awaited;
+use super::claim::{Claim, Claimed};
 use super::options::InterfaceChoice;
 use crate::config::{Confirmation, ConfirmedInterface, InterfaceIdentity, LoadError, MachineSpec, SaveError};
 use crate::engine::PortLink;
@@ -75,6 +76,18 @@ pub enum BindError {
     Unbound {
         /// The port.
         port: String,
+    },
+    /// Another process of this host sends on the interface.
+    #[error(
+        "another ocp809 of this host sends on {interface}: act on that one (ocp809 do source URI, ocp809 set ..), or end it \
+         (ocp809 do stop)"
+    )]
+    Taken {
+        /// The interface.
+        interface: String,
+        /// The system's answer.
+        #[source]
+        source: io::Error,
     },
     /// The link is too slow.
     #[error("{interface} runs at {found} Mbit/s, port {port} needs {needed}: check cable and switch, or lower link.rate_mbit")]
@@ -238,10 +251,11 @@ impl Binder<'_> {
             }
         };
         check_speed(&interface, port)?;
-        self.vet(&interface, out)?;
         let mac = interface.mac.ok_or_else(|| BindError::NoAddress(interface.name.clone()))?;
-        let transport = Rebinding::open(mac, reception, Preference::Automatic, Arc::clone(&self.clock))?;
-        Ok((Box::new(transport), mac))
+        let claim = Claim::of(mac).map_err(|source| BindError::Taken { interface: interface.name.clone(), source })?;
+        self.vet(&interface, out)?;
+        let inner = Rebinding::open(mac, reception, Preference::Automatic, Arc::clone(&self.clock))?;
+        Ok((Box::new(Claimed { inner, _claim: claim }), mac))
     }
 
     /// A link that opens `label` once it appears, if this host may use it by then.
@@ -254,8 +268,9 @@ impl Binder<'_> {
             if !confirm && !machine.is_confirmed(&mac.to_string()) {
                 return None;
             }
-            let transport = Rebinding::open(mac, reception, Preference::Automatic, Arc::clone(&clock)).ok()?;
-            Some(Box::new(transport))
+            let claim = Claim::of(mac).ok()?;
+            let inner = Rebinding::open(mac, reception, Preference::Automatic, Arc::clone(&clock)).ok()?;
+            Some(Box::new(Claimed { inner, _claim: claim }))
         };
         let waiting = Awaited::new(label.to_owned(), Box::new(open), Arc::clone(&self.clock));
         (Box::new(waiting), label.parse().unwrap_or_else(|_| software_address(0)))

@@ -3,6 +3,7 @@
 
 mod awaited;
 pub mod bind;
+mod claim;
 mod discover;
 mod emulate;
 pub mod options;
