@@ -31,6 +31,12 @@ const SETTLE_NS: u64 = 1_500_000;
 /// Jobs that may wait for the cards' thread.
 const JOBS: usize = 8;
 
+/// Cards that have not flipped for so long have shown all that was sent.
+const QUIET: Duration = Duration::from_millis(150);
+
+/// How often cards are looked at that are waited for.
+const LOOK: Duration = Duration::from_millis(5);
+
 /// How long a request for a still may take before its wall counts as dark.
 const STILL_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -108,6 +114,21 @@ impl VirtualHost {
         let request = StillRequest { frames: frames.max(1), answer };
         *self.shared.still.lock().unwrap_or_else(PoisonError::into_inner) = Some(request);
         pictures.recv_timeout(STILL_PATIENCE).ok()
+    }
+
+    /// Waits until every card has shown `frames` more frames, or all that was sent.
+    pub fn settle(&self, frames: u64) {
+        let flips = || self.with_cards(|wall| wall.statuses().map(|card| flips(&card)).collect::<Vec<_>>()).unwrap_or_default();
+        let least = |flips: &[u64]| flips.iter().copied().min().unwrap_or(0);
+        let mut newest = flips();
+        let enough = least(&newest).saturating_add(frames);
+        let mut quiet = Duration::ZERO;
+        while least(&newest) < enough && quiet < QUIET {
+            std::thread::sleep(LOOK);
+            let now = flips();
+            quiet = if now == newest { quiet + LOOK } else { Duration::ZERO };
+            newest = now;
+        }
     }
 
     /// Does something to the cards between two of their turns, and waits for the result: pulling a cable, replacing a card,

@@ -15,8 +15,9 @@ use thiserror::Error;
 pub use report::DemoReport;
 
 use crate::config::{GpuChoice, LoadError, load_wall, parse_wall};
-use crate::control::{Assignment, Client, Command, PropertyPath, Request, Saved, Value};
+use crate::control::{Action, Assignment, Client, Command, PropertyPath, Request, Saved, Value};
 use crate::gui::{self, Screenshot, WindowError, WindowOptions};
+use crate::picture::ScreenPicture;
 use crate::picture_file::save_screens;
 use crate::pixel_path;
 use crate::run::Progress;
@@ -28,6 +29,9 @@ const DEMO_WALL: &str = include_str!("../../../assets/walls/demo.toml");
 
 /// Frames of the longest dither cycle: their mean is what eyes see.
 const DITHER_FRAMES: u32 = 16;
+
+/// Frames that may be on their way to the cards.
+const FRAMES_UNDER_WAY: u64 = 4;
 
 /// How often a waiting demo looks whether it was interrupted.
 const WATCH: Duration = Duration::from_millis(50);
@@ -157,8 +161,8 @@ fn headless(
             return Err(DemoError::Interrupted { seconds: passed.as_secs(), of: options.seconds });
         }
     }
-    let screens = show.host.still(DITHER_FRAMES).ok_or(DemoError::NoPicture)?;
     let mut report = DemoReport::of(show, &options.settings);
+    let screens = still(show)?;
     report.first_picture_ms = first_picture.0 / 1_000_000 - 1_000;
     let file = options.out.join("wall.png");
     let pictures = save_screens(&show.host.feed().wall(), &screens, &file);
@@ -169,6 +173,13 @@ fn headless(
         .map_err(|error| DemoError::Write { file: file.clone(), source: io::Error::other(error) })?;
     say(out, &report.summary(&file));
     Ok(report)
+}
+
+/// What the cards show, as eyes see it: the mean light of the last picture over a dither cycle.
+fn still(show: &VirtualShow) -> Result<Vec<ScreenPicture>, DemoError> {
+    show.engine.client().send(Command::action("demo", Action::Freeze));
+    show.host.settle(FRAMES_UNDER_WAY);
+    show.host.still(DITHER_FRAMES).ok_or(DemoError::NoPicture)
 }
 
 /// Waits until every card has shown a frame.

@@ -96,6 +96,8 @@ fn send_virtual(
     let show = VirtualShow::start_with(&opened.wall, path, begin, Some(options.frames))?;
     set(&show.engine, options.settings.iter().cloned())?;
     let mut report = finish(options, &show.engine, signals, host)?;
+    // The engine has ended; what it sent may still be on its way to the cards.
+    show.host.settle(u64::MAX);
     if let Some(file) = picture
         && let Some(screens) = show.host.still(1)
     {

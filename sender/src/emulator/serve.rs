@@ -67,6 +67,8 @@ struct ServedLink {
     frame: Box<[u8; FRAME_BYTES]>,
     /// Length of what lies in `frame` and waits for a flip.
     waiting: Option<usize>,
+    /// Whether nothing was left on the link when it was looked at last.
+    is_drained: bool,
     /// The newest LATCH that went on to the cards.
     latched: Option<Latched>,
     /// How long the second copy of a LATCH rests, so that the first one of a loop's other end is not missed.
@@ -102,7 +104,7 @@ impl CardServer {
             let after_place = if link.end == FeedEnd::Tail { Some(last) } else { None };
             let frame = Box::new([0; FRAME_BYTES]);
             let copy_rest_ns = if is_loop { LOOP_REST_NS } else { 0 };
-            ServedLink { link, after_place, is_up: true, frame, waiting: None, latched: None, copy_rest_ns }
+            ServedLink { link, after_place, is_up: true, frame, waiting: None, is_drained: true, latched: None, copy_rest_ns }
         };
         let links = links.into_iter().zip(loops).map(serve).collect();
         Self { wall, links, replies: Replies::default(), advanced: Nanos(0) }
@@ -123,11 +125,12 @@ impl CardServer {
     pub fn turn(&mut self, now: Nanos, tai: Tai) -> Turn {
         let mut turn = Turn::default();
         for index in 0..self.links.len() {
-            self.follow_link(index);
+            self.plug(index);
             self.take_frames(index, now, tai, &mut turn);
         }
         self.wall.advance(now, tai);
         self.advanced = now;
+        (0..self.links.len()).for_each(|index| self.unplug(index));
         let Self { wall, links, replies, .. } = self;
         for ServedLink { link, .. } in links {
             wall.drain(link.port, link.end, &mut |frame| replies.push(frame));
@@ -154,28 +157,41 @@ impl CardServer {
         Ok(false)
     }
 
-    /// A cable without carrier is unplugged at the card as well.
-    fn follow_link(&mut self, index: usize) {
+    /// A cable with carrier is plugged at the card.
+    fn plug(&mut self, index: usize) {
         let Some(ServedLink { link, after_place, is_up, .. }) = self.links.get_mut(index) else { return };
-        let was_up = core::mem::replace(is_up, !link.transport.link().is_down());
-        match (was_up, *is_up) {
-            (true, false) => self.wall.unplug(link.port, *after_place),
-            (false, true) => self.wall.plug(link.port, *after_place),
-            (true, true) | (false, false) => {}
+        if !*is_up && !link.transport.link().is_down() {
+            *is_up = true;
+            self.wall.plug(link.port, *after_place);
+        }
+    }
+
+    /// One without carrier is unplugged, once what arrived before has reached the cards.
+    fn unplug(&mut self, index: usize) {
+        let Some(ServedLink { link, after_place, is_up, is_drained, .. }) = self.links.get_mut(index) else { return };
+        if *is_up && *is_drained && link.transport.link().is_down() {
+            *is_up = false;
+            self.wall.unplug(link.port, *after_place);
         }
     }
 
     fn take_frames(&mut self, index: usize, now: Nanos, tai: Tai, turn: &mut Turn) {
         let Self { wall, links, advanced, .. } = self;
-        let Some(ServedLink { link, frame, waiting, latched, copy_rest_ns, .. }) = links.get_mut(index) else { return };
+        let Some(ServedLink { link, frame, waiting, is_drained, latched, copy_rest_ns, .. }) = links.get_mut(index) else {
+            return;
+        };
+        *is_drained = false;
         for _ in 0..FRAMES_PER_TURN {
             let rested = waiting.take();
             let length = match rested.map_or_else(|| link.transport.receive(frame.as_mut_slice()), |length| Ok(Some(length))) {
                 Ok(Some(length)) => length,
-                Ok(None) => return,
+                Ok(None) => {
+                    *is_drained = true;
+                    return;
+                }
                 // A link that fails is no reason for the cards to stop: it is tried again in the next turn.
                 Err(_) => {
-                    turn.failed += 1;
+                    (turn.failed, *is_drained) = (turn.failed + 1, true);
                     return;
                 }
             };
