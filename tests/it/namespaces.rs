@@ -42,6 +42,12 @@ fn namespaces_a_wall_runs_survives_a_cut_and_a_kill_and_stops() {
     assert_eq!(status["screens"][0]["asked_percent"], 40.0, "brightness survived");
     assert!(status["source"]["uri"].as_str().is_some_and(|uri| uri.contains("red")), "so did the source");
 
+    // A second sender on the same interface would look like the first one, started anew: it is refused.
+    let arguments = ["send", "assets/walls/demo.toml", "--source", "pattern:white", "--frames", "1", "--to", "if:send"];
+    let second = stage.run(&arguments);
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(second.status.code() == Some(3) && said.contains("another ocp809 of this host sends on send"), "{said}");
+
     // Locked: black out works, a new source does not, and says why.
     assert!(stage.run(&["do", "lock"]).status.success(), "locked");
     let refused = stage.run(&["do", "source", "pattern:white"]);
@@ -50,7 +56,14 @@ fn namespaces_a_wall_runs_survives_a_cut_and_a_kill_and_stops() {
     assert!(stage.run(&["do", "black-out"]).status.success(), "black out always works");
     std::thread::sleep(Duration::from_millis(1_300));
     assert_eq!(pixel(&picture, 64, 64), Some([0, 0, 0]), "dark");
+
+    // A stop fades to black, and what the cards hold then is dark.
+    assert!(stage.run(&["do", "normal"]).status.success(), "light again");
+    std::thread::sleep(Duration::from_millis(1_500));
+    assert!(pixel(&picture, 64, 64).expect("a picture")[0] > 100, "the picture is back");
     assert!(stage.run(&["do", "stop"]).status.success(), "stopped");
+    std::thread::sleep(Duration::from_millis(3_500));
+    assert_eq!(pixel(&picture, 64, 64), Some([0, 0, 0]), "dark to the last bit");
 }
 
 #[test]

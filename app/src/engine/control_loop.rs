@@ -21,6 +21,7 @@ use super::board::{Board, View};
 use super::cards::Cards;
 use super::frame_loop::{Report, Setup};
 use super::levels::Levels;
+use super::limit::Limit;
 use super::look::{self, SourceLook};
 use super::luts::Luts;
 use super::source_desk::SourceDesk;
@@ -32,6 +33,9 @@ use crate::control::{EngineEnd, EventKind, OutputMode, PropertyId};
 
 /// How often the loop looks around when no command comes.
 const TICK: Duration = Duration::from_millis(4);
+
+/// Frames that leave dark before a show that was stopped ends: one may be on its way with light, and one may get lost.
+const DARK_FRAMES: u64 = 4;
 
 /// How often a snapshot is published.
 const STATUS_PERIOD_NS: u64 = 50_000_000;
@@ -67,6 +71,10 @@ pub(super) struct Built {
     rate: Option<FrameClock>,
     is_frozen: bool,
     streaming: Option<Streaming>,
+    /// The brightest that the picture on the wall may be.
+    limit: Limit,
+    /// Since when a show that was stopped is dark.
+    dark: Option<Nanos>,
     /// Why the source cannot be shown on this wall.
     problem: Option<String>,
     /// Setups and plans that the frame thread may still hold: they are dropped here, once it has let go.
@@ -85,19 +93,31 @@ impl ControlLoop {
                 let outcome = self.desk.handle(&pending.command, at);
                 answers.push((pending, outcome));
             }
-            // What a client was told is done survives a power cut from then on.
-            self.store.save(&self.desk);
-            for (pending, outcome) in answers {
-                pending.answer(outcome);
-            }
             self.desk.tick(at);
             self.store.save(&self.desk);
             self.step(at);
-            if self.desk.has_stopped(at.now) {
+            if !answers.is_empty() {
+                self.publish(at);
+            }
+            // What a client was told is done survives a power cut from then on, and whoever looks next sees it.
+            for (pending, outcome) in answers {
+                pending.answer(outcome);
+            }
+            if self.is_dark_for_good(at.now) {
                 self.stop.store(true, Ordering::Relaxed);
             }
         }
         self.publish(self.moment());
+    }
+
+    /// Whether the show was stopped and its cards were told to be dark.
+    fn is_dark_for_good(&mut self, now: Nanos) -> bool {
+        if !self.desk.has_stopped(now) {
+            self.built.dark = None;
+            return false;
+        }
+        let since = *self.built.dark.get_or_insert(now);
+        now.since(since) >= DARK_FRAMES * self.setup.load().clock.rate().period_ns()
     }
 
     /// Everything that follows from a state or a report.
@@ -128,7 +148,10 @@ impl ControlLoop {
     fn take_reports(&mut self, now: Nanos) {
         while let Ok(report) = self.reports.try_recv() {
             match report {
-                Report::Frame(record) => self.board.frame(&record, now),
+                Report::Frame(record) => {
+                    self.built.limit.sent(&record);
+                    self.board.frame(&record, now);
+                }
                 Report::Port(index, record) => {
                     for (end, link) in [FeedEnd::Head, FeedEnd::Tail].into_iter().zip(record.links) {
                         self.cards.link(index, end, !link.is_down(), now);
@@ -160,7 +183,7 @@ impl ControlLoop {
         // A full queue means that the link is busy: what is not answered is asked again.
         cards.drive(at, &mut |request| drop(requests.try_send(request)));
         for event in self.cards.take_events() {
-            tracing::warn!(?event, "cards");
+            tracing::info!(?event, "cards");
             self.desk.report("engine", event, at);
         }
     }
@@ -169,7 +192,7 @@ impl ControlLoop {
     fn rebuild(&mut self, at: Moment) {
         let state = self.desk.in_effect(at.now);
         let source = self.source.look(&state);
-        let limit = source.map_or(1.0, |source| source.light_limit);
+        let limit = self.built.limit.with(source.map(|source| source.light_limit), self.source.opened());
         let facts = self.desk.facts();
         let shares = look::screen_shares(facts, &state, self.desk.master(at.now), limit);
         let levels = Levels::split(&self.wall, &shares, look::cabinet_trims(facts, &state, limit));
@@ -228,7 +251,11 @@ impl ControlLoop {
         let alarms = self.alarms(at);
         let (raised, cleared) = self.board.set_alarms(alarms);
         for alarm in raised {
-            tracing::warn!(source = %alarm.source, "{}", alarm.text);
+            match alarm.severity {
+                Severity::Critical | Severity::Error => tracing::error!(source = %alarm.source, "{}", alarm.text),
+                Severity::Warning => tracing::warn!(source = %alarm.source, "{}", alarm.text),
+                Severity::Notice => tracing::info!(source = %alarm.source, "{}", alarm.text),
+            }
             self.desk.report("engine", EventKind::AlarmRaised { alarm }, at);
         }
         for alarm in cleared {

@@ -76,6 +76,8 @@ pub(super) struct FrameRecord {
     pub(super) latency_us: Option<(u32, u32)>,
     /// How long after its instant it was latched, in nanoseconds.
     pub(super) late_ns: u64,
+    /// How many pictures were put in front of the frame thread up to this frame's.
+    pub(super) picture: u64,
     /// Whether the picture's shape is not the plan's: the picture before was sent again.
     pub(super) is_unplanned: bool,
     /// Whether the pixel path failed.
@@ -127,7 +129,11 @@ struct Progress {
     /// States with their instants filled in.
     latches: Vec<Latch>,
     next: u64,
+    /// From a frame's number to its id, modulo 65536; see [`Progress::id_of`].
+    id_offset: u16,
     clock: FrameClock,
+    /// Pictures that were taken.
+    pictures: u64,
     ports_told: Nanos,
     /// Each port's carriers as they were told last.
     links: Vec<[LinkState; 2]>,
@@ -149,7 +155,9 @@ impl FrameLoop {
             plan: None,
             latches: setup.latches.clone(),
             next: setup.clock.next_after(self.clock.tai()) + 1,
+            id_offset: 0,
             clock: setup.clock,
+            pictures: 0,
             ports_told: self.clock.now(),
             links: Vec::with_capacity(setup.latches.len()),
             buffer: Box::new([0; FRAME_BYTES]),
@@ -173,7 +181,7 @@ impl FrameLoop {
         let setup = self.setup.load();
         if progress.clock != setup.clock {
             progress.clock = setup.clock;
-            progress.next = setup.clock.next_after(self.clock.tai()) + 1;
+            progress.go_on_at(setup.clock.next_after(self.clock.tai()) + 1);
         }
         let missed = progress.skip_to(self.clock.tai());
         let number = progress.next;
@@ -194,8 +202,7 @@ impl FrameLoop {
         // A picture that nobody could see yet is not passed over: sources that must not lose one count on it.
         let is_unseen = self.picture.view().is_some() && (setup.plan.is_none() || !streaming.open.contains(&true));
         let advance = if setup.is_frozen || is_unseen { Advance::default() } else { self.picture.advance() };
-        // The id is the shared frame number's low half: a restart goes on counting where the wall is.
-        let frame_id = FrameId(truncated(number));
+        let frame_id = progress.id_of(number);
         let frame_start = FrameStart { frame_id, start: self.clock.now(), period_ns: period_ns - lead_ns };
         let is_fed = self.output.begin(&frame_start, &progress.latches, streaming);
         let (is_unplanned, is_failed) = if is_fed { self.show(progress, setup.plan.as_ref(), number) } else { (true, false) };
@@ -209,6 +216,7 @@ impl FrameLoop {
             wall,
             latency_us: self.latency(&wall).filter(|_| advance.is_new),
             late_ns: wall.latched.map_or(0, |latched| latched.since(deadline)),
+            picture: progress.pictures,
             is_unplanned,
             is_failed,
         }
@@ -250,6 +258,7 @@ impl FrameLoop {
             let _lost = replies.try_send(ControlFrame::new(port, end, frame));
         });
         if let Ok(picture) = self.new_pictures.try_recv() {
+            progress.pictures += 1;
             let old = std::mem::replace(&mut self.picture, picture);
             self.tell(Report::Retired(old));
         }
@@ -306,11 +315,26 @@ impl Progress {
         let half = self.clock.rate().period_ns() / 2;
         let earliest = self.clock.next_after(Tai(tai.0.saturating_add(half)));
         let missed = earliest.saturating_sub(self.next);
-        // A clock that was set back must not stop the wall for as long.
-        if missed > 0 || self.next > earliest + 2 {
+        if missed > 0 {
             self.next = earliest;
+        } else if self.next > earliest + 2 {
+            // A clock that was set back must not stop the wall for as long.
+            self.go_on_at(earliest);
         }
         u32::try_from(missed).unwrap_or(u32::MAX)
+    }
+
+    /// The id of a frame: the low half of the number that hosts share, so that a restart goes on counting where the wall is.
+    /// After a change of rate, or a clock that was set back, it goes on where it was: cards take what jumps for old.
+    const fn id_of(&self, number: u64) -> FrameId {
+        FrameId(truncated(number).wrapping_add(self.id_offset))
+    }
+
+    /// The next frame is another one than was due, and has the id that was due.
+    const fn go_on_at(&mut self, number: u64) {
+        let FrameId(id) = self.id_of(self.next);
+        self.id_offset = id.wrapping_sub(truncated(number));
+        self.next = number;
     }
 }
 
@@ -323,4 +347,45 @@ fn be_punctual() {
 #[expect(clippy::cast_possible_truncation, reason = "modulo 65536 by definition")]
 const fn truncated(number: u64) -> u16 {
     number as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ocp809_sender::time::Rational;
+
+    #[test]
+    fn ids_go_on_whatever_becomes_of_rate_and_clock() {
+        let clock = |hz| FrameClock::new(Rational::new(hz, 1).unwrap());
+        let mut progress = Progress {
+            plan: None,
+            latches: Vec::new(),
+            next: 1_000_000,
+            id_offset: 0,
+            clock: clock(60),
+            pictures: 0,
+            ports_told: Nanos(0),
+            links: Vec::new(),
+            buffer: Box::new([0; FRAME_BYTES]),
+        };
+        let FrameId(first) = progress.id_of(progress.next);
+        assert_eq!(first, truncated(1_000_000), "the number that hosts share");
+        progress.go_on_at(416_666);
+        assert_eq!(progress.id_of(progress.next), FrameId(first), "another rate");
+        progress.next += 1;
+        assert_eq!(progress.id_of(progress.next), FrameId(first.wrapping_add(1)), "and on");
+        progress.clock = clock(25);
+        progress.next = progress.clock.next_after(Tai(2_000_000_000_000)) + 1_000;
+        let FrameId(due) = progress.id_of(progress.next);
+        progress.skip_to(Tai(2_000_000_000_000));
+        assert_eq!(progress.id_of(progress.next), FrameId(due), "a clock that was set back");
+        let before = progress.next;
+        let missed = progress.skip_to(Tai(2_001_000_000_000));
+        assert_eq!(u64::from(missed), progress.next - before, "frames that were left out ..");
+        assert_eq!(
+            progress.id_of(progress.next),
+            FrameId(due.wrapping_add(truncated(missed.into()))),
+            ".. are missing in the ids"
+        );
+    }
 }

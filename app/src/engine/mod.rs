@@ -8,6 +8,7 @@ mod cards;
 mod control_loop;
 mod frame_loop;
 pub mod levels;
+mod limit;
 mod look;
 mod luts;
 mod output;

@@ -30,6 +30,8 @@ pub(super) struct SourceDesk {
     /// Pictures that the frame thread had no room for yet.
     waiting: Option<Box<dyn Picture>>,
     current: Option<(String, Monitor)>,
+    /// Sources that were opened.
+    opened: u64,
     failed: Option<Failed>,
 }
 
@@ -42,7 +44,7 @@ struct Failed {
 
 impl SourceDesk {
     pub(super) const fn new(context: OpenContext, to_frames: SyncSender<Box<dyn Picture>>) -> Self {
-        Self { context, to_frames, waiting: None, current: None, failed: None }
+        Self { context, to_frames, waiting: None, current: None, opened: 0, failed: None }
     }
 
     /// Makes the asked source the present one. While it cannot be opened, the one before stays.
@@ -60,6 +62,7 @@ impl SourceDesk {
         let opened = self.context.named.resolve(&wanted).map_err(|error| error.to_string());
         match opened.and_then(|uri| open(&uri, &self.context).map_err(|error| error.to_string())) {
             Ok((picture, monitor)) => {
+                self.opened += 1;
                 self.waiting = Some(picture);
                 self.current = Some((wanted, monitor));
                 self.failed = None;
@@ -84,6 +87,11 @@ impl SourceDesk {
         let shape = monitor.shape()?;
         let color = overridden(shape.color, state);
         Some(SourceLook { shape: SourceShape { color, ..shape }, light_limit: monitor.light_limit() })
+    }
+
+    /// How many sources were opened up to the present one: the number that frames carry once they show it.
+    pub(super) const fn opened(&self) -> u64 {
+        self.opened
     }
 
     /// Wall frames per second: what was asked, else the source's own, else 60.
