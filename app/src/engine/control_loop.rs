@@ -280,7 +280,7 @@ impl ControlLoop {
         alarms.extend(self.cards.alarms(at.now, at.tai));
         alarms.extend(self.built.problem.iter().map(|text| alarm(Severity::Critical, "source", text.clone())));
         alarms.extend(self.source.problem().map(|text| alarm(Severity::Critical, "source", text)));
-        alarms.extend(self.source.scaled(&self.wall).map(|text| alarm(Severity::Notice, "source", text)));
+        alarms.extend(self.source.misfit(&self.wall).map(|text| alarm(Severity::Notice, "source", text)));
         alarms.extend(self.luts.problem().map(|text| alarm(Severity::Error, "3D LUT", text)));
         alarms.extend(self.store.problem().map(|text| alarm(Severity::Warning, "state", text)));
         alarms

@@ -113,16 +113,23 @@ impl SourceDesk {
             .or_else(|| self.current.as_ref()?.1.failure().map(|error| error.to_string()))
     }
 
-    /// What to say when pictures are scaled because the wall's source rectangles do not lie inside them.
-    pub(super) fn scaled(&self, wall: &Wall) -> Option<String> {
+    /// What to say when pictures are not of the wall's size: larger ones are cropped, others stretched.
+    pub(super) fn misfit(&self, wall: &Wall) -> Option<String> {
         let shape = self.current.as_ref()?.1.shape()?;
         let canvas = canvas(wall);
-        let fits = canvas.width <= shape.size.width && canvas.height <= shape.size.height;
-        (!fits).then(|| {
+        let (size, is_pattern) = (shape.size, self.current.as_ref()?.0.starts_with("pattern:"));
+        let sizes = format!("of {} x {}", size.width, size.height);
+        let own = format!("{} x {}", canvas.width, canvas.height);
+        if canvas.width > size.width || canvas.height > size.height {
+            return Some(format!(
+                "pictures {sizes} are stretched to the wall's canvas of {own}; for 1:1 send that size, or change the screens' \
+                 source rectangles"
+            ));
+        }
+        (size != canvas && !is_pattern).then(|| {
             format!(
-                "pictures of {} x {} are stretched to the wall's canvas of {} x {}; for 1:1 send that size, or change the \
-                 screens' source rectangles",
-                shape.size.width, shape.size.height, canvas.width, canvas.height
+                "pictures {sizes} are shown 1:1, of which the screens take their source rectangles within {own} from the top left; \
+                 to show all of them, send that size, or change the rectangles"
             )
         })
     }

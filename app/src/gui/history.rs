@@ -54,21 +54,21 @@ pub(super) struct Totals {
     pub(super) held: u64,
     /// Frames that came after their presentation.
     pub(super) late: u64,
-    /// Packets that ports sent.
-    pub(super) packets: u64,
+    /// Packets that should have come: each card of a port waits for all that the port sends.
+    pub(super) expected: u64,
 }
 
 impl Totals {
     /// The sums of a snapshot.
     pub(super) fn of(status: &Status) -> Self {
-        let packets = status.ports.iter().map(|port| port.packets).sum();
-        status.cards.iter().fold(Self { packets, ..Self::default() }, |sum, card| Self {
+        let sent = |port: &str| status.ports.iter().find(|own| own.id == port).map_or(0, |own| own.packets);
+        status.cards.iter().fold(Self::default(), |sum, card| Self {
+            expected: sum.expected + sent(&card.port),
             lost: sum.lost + card.lost,
             bad_crc: sum.bad_crc + card.bad_crc,
             repaired: sum.repaired + card.repaired,
             held: sum.held + card.held,
             late: sum.late + card.late,
-            ..sum
         })
     }
 }
@@ -152,8 +152,8 @@ impl History {
     pub(super) fn recent_loss_percent(&self, status: &Status) -> f64 {
         let Some(before) = self.before() else { return 0.0 };
         let (then, now) = (Totals::of(before), Totals::of(status));
-        let (lost, sent) = (now.lost.saturating_sub(then.lost), now.packets.saturating_sub(then.packets));
-        if sent == 0 { 0.0 } else { 100.0 * real(lost) / real(sent) }
+        let (lost, expected) = (now.lost.saturating_sub(then.lost), now.expected.saturating_sub(then.expected));
+        if expected == 0 { 0.0 } else { 100.0 * real(lost) / real(expected) }
     }
 }
 
@@ -186,6 +186,20 @@ mod tests {
         assert!((newest.held_per_s - 3.0).abs() < 1e-9, "{newest:?}");
         assert!((history.recent_loss_percent(&loss) - 1.0).abs() < 1e-9, "100 of 10 000 packets");
         assert_eq!(history.health(&loss), [CardHealth::Holding]);
+    }
+
+    #[test]
+    fn what_every_card_of_a_cable_misses_counts_once() {
+        let of_cards = |at_ms: u64, lost: u64| {
+            let mut status = Status::clone(&snapshot(at_ms, lost, 0));
+            status.cards = vec![status.cards.remove(0); 4];
+            Arc::new(status)
+        };
+        let mut history = History::default();
+        (0..40).for_each(|step| history.push(&of_cards(step * 100, 0)));
+        let loss = of_cards(4_000, 500);
+        history.push(&loss);
+        assert!((history.recent_loss_percent(&loss) - 5.0).abs() < 1e-9, "500 of 10 000 packets, whatever the number of cards");
     }
 
     #[test]

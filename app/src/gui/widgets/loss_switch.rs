@@ -1,6 +1,7 @@
 //! Packets lost on purpose, so that one sees what cards do: they never show a torn picture.
 
 use egui::{Button, RichText, Ui, vec2};
+use ocp809_sender::wall::ProtocolKind;
 
 use super::lock;
 use super::mark::Mark;
@@ -28,7 +29,8 @@ pub(in crate::gui) fn show(ui: &mut Ui, shown: &Shown<'_>) {
     ui.add_space(2.0);
     steps(ui, shown, asked);
     ui.add_space(2.0);
-    ui.add(egui::Label::new(RichText::new(sentence(asked)).color(theme::WEAK).size(13.0)).wrap());
+    let can_tear = shown.wall.ports().iter().any(|port| port.protocol == ProtocolKind::Colorlight);
+    ui.add(egui::Label::new(RichText::new(sentence(asked, can_tear)).color(theme::WEAK).size(13.0)).wrap());
     if is_different(asked, actual) {
         let words = format!("asked for: {}", PROPERTY.property().display(&Value::Number(asked)));
         ui.label(RichText::new(words).color(theme::WARN).size(theme::CAPTION));
@@ -62,8 +64,11 @@ fn steps(ui: &mut Ui, shown: &Shown<'_>, asked: f64) {
 }
 
 /// What to look for.
-fn sentence(asked: f64) -> &'static str {
-    if asked > 0.0 {
+fn sentence(asked: f64, can_tear: bool) -> &'static str {
+    if can_tear {
+        "Look at what moves: OCP-809 cards hold their last whole frame and never tear. Colorlight receivers know no whole \
+         frames: they show the rows that came."
+    } else if asked > 0.0 {
         "Look at what moves: the picture never tears. A card that misses a packet goes on showing its last whole frame \
          (held) until the next one is whole."
     } else {
