@@ -89,7 +89,7 @@ pub enum AppError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: image::ImageError,
+        source: io::Error,
     },
     /// Output cannot be written.
     #[error("cannot write the output")]
