@@ -89,7 +89,7 @@ pub enum AppError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: image::ImageError,
+        source: io::Error,
     },
     /// Output cannot be written.
     #[error("cannot write the output")]
@@ -97,6 +97,9 @@ pub enum AppError {
     /// Output cannot be encoded.
     #[error("cannot write the output as JSON")]
     Json(#[from] serde_json::Error),
+    /// A command line that cannot be understood.
+    #[error("{0}")]
+    CommandLine(String),
     /// The words of the command line contradict each other.
     #[error("{problem}; {way_out}")]
     Usage {
@@ -134,6 +137,7 @@ impl AppError {
             | Self::Picture { .. }
             | Self::Output(_)
             | Self::Json(_)
+            | Self::CommandLine(_)
             | Self::Usage { .. } => EXIT_USAGE,
         }
     }

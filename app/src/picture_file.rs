@@ -21,15 +21,23 @@ pub fn save_screens(wall: &Wall, screens: &[ScreenPicture], file: &Path) -> io::
         let size = picture.size();
         let image = RgbImage::from_raw(size.width, size.height, picture.rgb().to_vec());
         let image = image.ok_or_else(|| io::Error::other("a picture of another size than its screen"))?;
-        let format = ImageFormat::from_path(&file).map_err(io::Error::other)?;
-        let mut bytes = Vec::new();
-        image.write_to(&mut io::Cursor::new(&mut bytes), format).map_err(io::Error::other)?;
-        let partial = PartialFile::beside(&file)?;
-        fs::write(partial.path(), &bytes)?;
-        partial.keep()?;
+        save(&image, &file)?;
         files.push(file);
     }
     Ok(files)
+}
+
+/// Writes a picture in the format of the file's ending: whole or not at all.
+///
+/// # Errors
+/// When the file cannot be written, or its ending names no picture format.
+pub fn save(image: &RgbImage, file: &Path) -> io::Result<()> {
+    let format = ImageFormat::from_path(file).map_err(io::Error::other)?;
+    let mut bytes = Vec::new();
+    image.write_to(&mut io::Cursor::new(&mut bytes), format).map_err(io::Error::other)?;
+    let partial = PartialFile::beside(file)?;
+    fs::write(partial.path(), &bytes)?;
+    partial.keep()
 }
 
 fn of_screen(file: &Path, screen: &str) -> PathBuf {

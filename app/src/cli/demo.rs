@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::progress::Bar;
 use super::{Console, values};
 use crate::control::{PropertyPath, Value};
-use crate::demo::{self, DemoOptions};
+use crate::demo::{self, DemoError, DemoOptions};
 use crate::error::AppError;
-use crate::gui::Screenshot;
+use crate::gui::{self, Screenshot, WindowError};
 
 /// The whole main job on a virtual wall: no card, root, GPU or network needed
 ///
@@ -49,6 +49,10 @@ pub(super) fn seconds(text: &str) -> Result<f64, String> {
 
 pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError> {
     let Args { wall, headless, seconds, out, settings, screenshot } = args;
+    if screenshot.is_some() {
+        // Without a display the demo would write other pictures than the one that is wanted.
+        gui::probe().map_err(|reason| DemoError::Window(WindowError::NoDisplay(reason)))?;
+    }
     // A window needs a moment until its plots and pictures are worth a picture.
     let after = std::time::Duration::from_secs(SCREENSHOT_AFTER_S);
     let screenshot = screenshot.map(|file| Screenshot { file, after });

@@ -36,7 +36,9 @@ pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError>
         for card in &report.cards {
             let master = card.master.as_ref().map(|mac| format!(", driven by {mac}")).unwrap_or_default();
             let serial = if card.serial.is_empty() { "no serial" } else { &card.serial };
-            console.line(format_args!("  {:>3}  {serial}  {} {}{master}", card.place, card.model, card.firmware))?;
+            // People count from 1; `place` in JSON counts from 0.
+            let number = u32::from(card.place) + 1;
+            console.line(format_args!("  card {number:>3}  {serial}  {} {}{master}", card.model, card.firmware))?;
         }
     }
     Ok(())

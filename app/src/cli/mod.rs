@@ -109,6 +109,9 @@ pub fn command() -> clap::Command {
 
 /// Runs one command line and returns its exit code. `start_logging` is left out by tests.
 pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console<'_>, start_logging: bool) -> u8 {
+    let args: Vec<OsString> = args.into_iter().collect();
+    // What cannot be understood as a whole still says how its error is wanted.
+    console.json = args.iter().take_while(|word| *word != "--").any(|word| word == "--json");
     let cli = match command().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(refusal) => return explain(&refusal, console),
@@ -120,7 +123,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console<'_>, 
     }
     let usual = cli.command.usual_log();
     if start_logging && let Err(error) = crate::logging::start(cli.global.log.as_deref(), usual, console.err_is_terminal) {
-        console.note(format_args!("error: {error}"));
+        report(&AppError::CommandLine(error.to_string()), console);
         return EXIT_USAGE;
     }
     let done = dispatch(cli.command, console).and_then(|()| console.flush());
@@ -161,8 +164,19 @@ fn explain(refusal: &clap::Error, console: &mut Console<'_>) -> u8 {
         let _closed = console.print(&text).and_then(|()| console.flush());
         return EXIT_OK;
     }
-    console.note(shown.trim_end());
+    if console.json {
+        report(&AppError::CommandLine(complaint(&text.to_string())), console);
+    } else {
+        console.note(shown.trim_end());
+    }
     EXIT_USAGE
+}
+
+/// What clap says without the frame that it puts around it for people.
+fn complaint(text: &str) -> String {
+    let told = text.split("\n\nUsage:").next().unwrap_or(text).split("\n\nFor more information").next().unwrap_or(text);
+    let told = told.strip_prefix("error: ").unwrap_or(told);
+    told.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn report(error: &AppError, console: &mut Console<'_>) {

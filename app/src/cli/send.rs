@@ -7,8 +7,8 @@ use super::progress::Bar;
 use super::{Console, values};
 use crate::control::{PropertyPath, Value};
 use crate::error::AppError;
-use crate::run::SendReport;
 use crate::run::options::{SendOptions, SendTarget};
+use crate::run::{CardAnswers, SendReport};
 
 /// Sends a number of frames and ends
 #[derive(Debug, clap::Args)]
@@ -58,6 +58,11 @@ fn summary(report: &SendReport) -> String {
         0 => String::new(),
         dropped => format!("; {} left out: this host or a link was too slow", counted(dropped, "frame")),
     };
+    let cards = match report.cards {
+        Some(CardAnswers { answered: 0, of: 1.. }) => "; no card answered".to_owned(),
+        Some(CardAnswers { answered, of }) if answered < of => format!("; {answered} of {} answered", counted(of as u64, "card")),
+        Some(_) | None => String::new(),
+    };
     let (frames, packets) = (counted(report.frames, "frame"), counted(report.packets, "packet"));
-    format!("{frames} in {packets} to {} within {seconds:.1} s{dropped}", report.to)
+    format!("{frames} in {packets} to {} within {seconds:.1} s{dropped}{cards}", report.to)
 }

@@ -122,8 +122,15 @@ impl From<Word> for Action {
 }
 
 pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError> {
-    let outcome = send(Request::Do(args.action.into()), console)?;
-    report(&outcome, console)
+    let action = Action::from(args.action);
+    // What asks all cards for something is done when they have answered.
+    let is_only_asked = matches!(action, Action::InstallKey | Action::SaveCards);
+    let outcome = send(Request::Do(action), console)?;
+    report(&outcome, console)?;
+    if is_only_asked && !console.json && !console.quiet {
+        console.line("asked; `ocp809 status --follow` tells what becomes of it")?;
+    }
+    Ok(())
 }
 
 /// Sends a request to the running show; a refusal or a failure is an error.

@@ -7,7 +7,7 @@ use ocp809_sender::time::{NANOS_PER_SECOND, Tai};
 use serde_json::json;
 
 use super::{Console, connect};
-use crate::control::status::{CardStatus, LatencyStatus, PortLink, PortStatus, SourceStatus};
+use crate::control::status::{CardStatus, KeyStatus, LatencyStatus, PortLink, PortStatus, SourceStatus};
 use crate::control::{Client, Event, EventKind, Severity, Status};
 use crate::error::AppError;
 
@@ -203,17 +203,38 @@ fn port(port: &PortStatus) -> String {
     )
 }
 
-/// One line for all cards, and one for each that needs a look.
+/// One line for all cards, and one for each that needs a look or whose key is known.
 fn cards(cards: &[CardStatus]) -> Vec<String> {
     let online = cards.iter().filter(|card| card.online).count();
     let mut lines = vec![format!("cards    {online} of {} answer", cards.len())];
-    let counters = |card: &&CardStatus| !card.online || card.held + card.late + card.lost + card.bad_crc + card.repaired > 0;
-    lines.extend(cards.iter().filter(counters).map(|card| {
+    let counters = |card: &CardStatus| card.held + card.late + card.lost + card.bad_crc + card.repaired;
+    let is_listed = |card: &&CardStatus| !card.online || counters(card) > 0 || card.key != KeyStatus::Unknown;
+    lines.extend(cards.iter().filter(is_listed).map(|card| {
         let state = if card.online { "" } else { ", NO ANSWER" };
         format!(
-            "card     {} (port {}, place {}){state}: shown {}, held {}, late {}, lost {}, bad {}, repaired {}",
-            card.cabinet, card.port, card.place, card.shown, card.held, card.late, card.lost, card.bad_crc, card.repaired
+            "card     {} (port {}, card {}){state}: shown {}, held {}, late {}, lost {}, bad {}, repaired {}{}",
+            card.cabinet,
+            card.port,
+            // People count from 1, as the window and the test pattern do; `place` in JSON and wall.toml counts from 0.
+            u32::from(card.place) + 1,
+            card.shown,
+            card.held,
+            card.late,
+            card.lost,
+            card.bad_crc,
+            card.repaired,
+            key(card.key)
         )
     }));
     lines
+}
+
+/// Whether a card has this site's key, at the end of its line.
+const fn key(key: KeyStatus) -> &'static str {
+    match key {
+        KeyStatus::Unknown => "",
+        KeyStatus::None => ", no key",
+        KeyStatus::Installed => ", key installed",
+        KeyStatus::Foreign => ", FOREIGN KEY",
+    }
 }

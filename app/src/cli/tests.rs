@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use super::{Console, command, run};
 use crate::config::Paths;
 use crate::control::fixture::Show;
-use crate::control::{ACTIONS, PROPERTIES};
+use crate::control::status::{CardStatus, KeyStatus};
+use crate::control::{ACTIONS, PROPERTIES, Status};
 
 /// A folder of its own and everything that the program keeps for its user in it.
 struct Desk {
@@ -124,6 +125,24 @@ fn help_and_version_are_results_and_mistakes_are_not() {
 }
 
 #[test]
+fn mistakes_on_the_command_line_are_json_too_where_errors_are() {
+    let desk = Desk::new();
+    for (wrong, said) in [
+        ("demo --headless --seconds x --json", "invalid value 'x' for '--seconds <S>': write seconds from 0 to 86400"),
+        ("--json dmeo", "unrecognized subcommand 'dmeo' tip: a similar subcommand exists: 'demo'"),
+        ("wall --json", "'ocp809 wall' requires a subcommand but one was not provided"),
+        ("run --json", "the following required arguments were not provided: <WALL|SHOW>"),
+    ] {
+        let done = desk.run(wrong);
+        assert_eq!((done.code, done.out.as_str()), (2, ""), "{wrong}: {done:?}");
+        let error: serde_json::Value = serde_json::from_str(&done.err).unwrap_or_else(|error| panic!("{error}: {done:?}"));
+        assert_eq!(error["exit_code"], 2, "{wrong}");
+        assert!(error["error"].as_str().is_some_and(|text| text.starts_with(said)), "{wrong}: {error}");
+    }
+    assert!(desk.run("demo --json --help").out.contains("Examples:"));
+}
+
+#[test]
 fn a_running_show_is_controlled_from_the_command_line() {
     let show = Show::start();
     let desk = Desk::at(&show);
@@ -152,6 +171,38 @@ fn a_refusal_has_an_exit_code_a_reason_and_a_way_out() {
     let as_json: serde_json::Value = serde_json::from_str(&desk.run("do source pattern:bars --json").err).expect("JSON");
     assert_eq!(as_json["exit_code"], 1);
     assert!(as_json["error"].as_str().is_some_and(|text| text.contains("locked")), "{as_json}");
+}
+
+#[test]
+fn what_cards_are_only_asked_for_is_said_so() {
+    let show = Show::start();
+    let desk = Desk::at(&show);
+    for action in ["install-key", "save-cards"] {
+        let done = desk.run(&format!("do {action}"));
+        assert_eq!(done.out, "asked; `ocp809 status --follow` tells what becomes of it\n", "{done:?}");
+        assert_eq!(desk.run(&format!("do {action} --quiet")).out, "");
+        assert!(desk.json(&format!("do {action} --json")).is_object(), "nothing but JSON");
+    }
+}
+
+#[test]
+fn cards_are_counted_from_one_and_tell_their_keys() {
+    let card = |cabinet: &str, place, key| CardStatus {
+        cabinet: cabinet.into(),
+        port: "port-1".into(),
+        place,
+        online: true,
+        key,
+        ..CardStatus::default()
+    };
+    let keys = [KeyStatus::Unknown, KeyStatus::None, KeyStatus::Installed, KeyStatus::Foreign];
+    let cards = (0..).zip(keys).map(|(place, key)| card("A1", place, key)).collect();
+    let text = super::status::text(&Status { cards, ..Status::default() });
+    assert!(!text.contains("port-1, card 1)"), "a card without a fault and without a key needs no line: {text}");
+    for (place, key) in [(2, "no key"), (3, "key installed"), (4, "FOREIGN KEY")] {
+        let line = text.lines().find(|line| line.contains(&format!("(port port-1, card {place})")));
+        assert!(line.is_some_and(|line| line.ends_with(key)), "{text}");
+    }
 }
 
 #[test]

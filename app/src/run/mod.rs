@@ -32,7 +32,7 @@ pub use discover::{DiscoverReport, adopt, discover};
 pub use emulate::emulate;
 pub use ocp809_sender::session::adopt::AdoptOptions;
 pub use options::{DiscoverOptions, EmulateOptions, InterfaceChoice, RunOptions, SendOptions, SendTarget};
-pub use send::{SendReport, send};
+pub use send::{CardAnswers, SendReport, send};
 
 use crate::capture::{ColorPolicy, NamedSources, OpenContext};
 use crate::config::saved::{SavedState, read_state};
@@ -127,8 +127,8 @@ pub enum RunError {
     /// Another sender drives the wall.
     #[error("the wall: {0}")]
     Driven(String),
-    /// Not one frame could be sent.
-    #[error("not one frame could be sent: {0}")]
+    /// No port takes a frame.
+    #[error("no frame could be sent for {patience} s: {0}", patience = send::PATIENCE.as_secs())]
     Unfed(String),
     /// No wall file can be made of the cards that answer.
     #[error(transparent)]

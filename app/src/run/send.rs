@@ -9,7 +9,7 @@ use ocp809_sender::stream::Pacing;
 use ocp809_sender::time::{Clock, SystemClock};
 use ocp809_sender::transport::Transport;
 use ocp809_sender::transport::pcap::{CaptureError, CaptureFile, CaptureInterface, CapturePort, create};
-use ocp809_sender::wall::Port;
+use ocp809_sender::wall::{Port, ProtocolKind, Wall};
 use ocp809_sender::wire::ocp809::software_address;
 use serde::Serialize;
 
@@ -27,8 +27,8 @@ use crate::pixel_path;
 use crate::signals::Signals;
 use crate::virtual_show::{Beginning, VirtualShow};
 
-/// How long a source may take to its first picture.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a source may take to its first picture, and the wall to its next frame.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,6 +43,17 @@ pub struct SendReport {
     pub milliseconds: u64,
     /// Where they went, or what shows them.
     pub to: String,
+    /// Who heard them, where cards can say so.
+    pub cards: Option<CardAnswers>,
+}
+
+/// How many cards answered: nobody else knows whether a frame was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct CardAnswers {
+    /// Cards that answered.
+    pub answered: usize,
+    /// Cards of the wall that would answer.
+    pub of: usize,
 }
 
 /// Sends frames and ends.
@@ -69,8 +80,10 @@ pub fn send(options: &SendOptions, host: &mut Host<'_>) -> Result<SendReport, Ru
             remember(host.paths, &machine.spec)?;
             let manner = CardsOptions { takes_over: false, protection };
             let cards = super::session(&opened.wall, &links, host.paths, manner, clock.as_ref());
+            let wall = Arc::clone(&opened.wall);
             let engine = engine(options, opened, links, Box::new(cards), clock)?;
-            finish(options, &engine, &mut signals, host)
+            let report = finish(options, &engine, &mut signals, host)?;
+            Ok(SendReport { cards: Some(answers(&wall, &engine.client().status())), ..report })
         }
     }
 }
@@ -190,27 +203,42 @@ fn saved(options: &SendOptions, opened: &Opened) -> Saved {
     saved
 }
 
+/// What a send waits for, and since when.
+#[derive(Debug, Default)]
+struct Waiting {
+    picture: Duration,
+    frame: Duration,
+    sent: u64,
+}
+
+impl Waiting {
+    /// Looks once more, after [`super::WATCH`]: what takes too long or cannot go on is an error.
+    fn look(&mut self, status: &Status, source: &str) -> Result<(), RunError> {
+        // Frames before the first picture are black and do not count.
+        self.picture = if status.source.size.is_some() { Duration::ZERO } else { self.picture + super::WATCH };
+        if status.source.state == SourceState::Failed || self.picture > PATIENCE {
+            return Err(RunError::Source { uri: source.to_owned(), reason: reason(status) });
+        }
+        if let Some(alarm) = status.alarms.iter().find(|alarm| alarm.severity == Severity::Critical && alarm.source == "wall") {
+            return Err(RunError::Driven(alarm.text.clone()));
+        }
+        let has_moved = status.frames.sent != self.sent;
+        self.frame = if has_moved { Duration::ZERO } else { self.frame + super::WATCH };
+        self.sent = status.frames.sent;
+        if self.frame > PATIENCE { Err(RunError::Unfed(obstacle(status))) } else { Ok(()) }
+    }
+}
+
 /// Waits until all frames are sent.
 fn finish(options: &SendOptions, engine: &Engine, signals: &mut Signals, host: &mut Host<'_>) -> Result<SendReport, RunError> {
     let client = engine.client();
     let clock = SystemClock::new();
     let started = clock.now();
-    let (mut waited, mut unfed) = (Duration::ZERO, Duration::ZERO);
+    let mut waiting = Waiting::default();
     while engine.is_running() {
         std::thread::sleep(super::WATCH);
         let status = client.status();
-        // Frames before the first picture are black and do not count.
-        waited = if status.source.size.is_some() { Duration::ZERO } else { waited + super::WATCH };
-        if status.source.state == SourceState::Failed || waited > PATIENCE {
-            return Err(RunError::Source { uri: options.source.clone(), reason: reason(&status) });
-        }
-        if let Some(alarm) = status.alarms.iter().find(|alarm| alarm.severity == Severity::Critical && alarm.source == "wall") {
-            return Err(RunError::Driven(alarm.text.clone()));
-        }
-        unfed = if status.frames.sent > 0 || status.frames.dropped > 0 { Duration::ZERO } else { unfed + super::WATCH };
-        if unfed > PATIENCE {
-            return Err(RunError::Unfed(reason(&status)));
-        }
+        waiting.look(&status, &options.source)?;
         let done = status.frames.sent.min(options.frames);
         (host.progress)(Progress { done, of: options.frames });
         if signals.take() && engine.is_running() {
@@ -222,7 +250,16 @@ fn finish(options: &SendOptions, engine: &Engine, signals: &mut Signals, host: &
     std::thread::sleep(2 * super::WATCH);
     let status = client.status();
     let packets = status.ports.iter().map(|port| port.packets).sum();
-    Ok(SendReport { frames: options.frames, packets, dropped: status.frames.dropped, milliseconds, to: to(&options.target) })
+    let (frames, dropped, to) = (options.frames, status.frames.dropped, to(&options.target));
+    Ok(SendReport { frames, packets, dropped, milliseconds, to, cards: None })
+}
+
+/// Cards that answered; Colorlight receivers need not.
+fn answers(wall: &Wall, status: &Status) -> CardAnswers {
+    let speaks = |port: &&Port| port.protocol == ProtocolKind::Ocp809;
+    let ports: Vec<_> = wall.ports().iter().filter(speaks).map(|port| port.id.to_string()).collect();
+    let cards = status.cards.iter().filter(|card| ports.contains(&card.port));
+    CardAnswers { answered: cards.clone().filter(|card| card.online).count(), of: cards.count() }
 }
 
 /// The target in words.
@@ -248,4 +285,43 @@ fn reason(status: &Status) -> String {
     let alarm = || status.alarms.first().map(|alarm| alarm.text.clone());
     let detail = Some(status.source.detail.clone()).filter(|detail| !detail.is_empty());
     detail.or_else(alarm).unwrap_or_else(|| "it delivers no picture".to_owned())
+}
+
+/// What keeps frames from leaving: a cable before anything else.
+fn obstacle(status: &Status) -> String {
+    let port = status.alarms.iter().find(|alarm| alarm.source.starts_with("port "));
+    port.map_or_else(|| reason(status), |alarm| format!("{}: {}", alarm.source, alarm.text))
+}
+
+#[cfg(test)]
+mod tests {
+    use ocp809_sender::geometry::PixelSize;
+    use ocp809_sender::time::Tai;
+
+    use super::*;
+    use crate::control::status::{Alarm, FrameStatus, SourceStatus};
+
+    #[test]
+    fn a_wall_that_takes_no_frame_is_given_up_with_what_its_port_says() {
+        let port = Alarm {
+            severity: Severity::Error,
+            source: "port 1".into(),
+            text: "no carrier on eth0: check the cable".into(),
+            since: Tai(0),
+        };
+        let source = SourceStatus { size: Some(PixelSize::new(1, 1)), ..SourceStatus::default() };
+        let frames = |sent, dropped| FrameStatus { sent, dropped, ..FrameStatus::default() };
+        let mut status = Status { source, alarms: vec![port], frames: frames(0, 0), ..Status::default() };
+        let mut waiting = Waiting::default();
+        let mut looks = |status: &mut Status, sends: u64| {
+            (0..2_000_u64).find_map(|look| {
+                status.frames = frames(look * sends, look);
+                waiting.look(status, "pattern:white").err().map(|error| (look, error.to_string()))
+            })
+        };
+        assert_eq!(looks(&mut status, 1), None, "frames that leave are waited for");
+        let (look, error) = looks(&mut status, 0).expect("frames that are left out are none");
+        assert!((400..410).contains(&look), "{look}");
+        assert_eq!(error, "no frame could be sent for 20 s: port 1: no carrier on eth0: check the cable");
+    }
 }

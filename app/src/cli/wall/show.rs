@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::cli::{Console, wall_picture};
 use crate::config::load_wall;
 use crate::error::AppError;
+use crate::picture_file;
 
 /// Draws a wall: cabinets with their numbers, coloured by port, and the way of the cable
 #[derive(Debug, clap::Args)]
@@ -34,7 +35,7 @@ pub(super) fn run(args: &Args, console: &mut Console<'_>) -> Result<(), AppError
     let view = if args.back { View::Back } else { View::Front };
     let out = args.out.clone().unwrap_or_else(|| args.file.with_extension("png"));
     let picture = wall_picture::draw(&wall, view, wall_picture::scale_for(&wall, args.size));
-    picture.save(&out).map_err(|source| AppError::Picture { path: out.clone(), source })?;
+    picture_file::save(&picture, &out).map_err(|source| AppError::Picture { path: out.clone(), source })?;
     let (width, height) = picture.dimensions();
     if console.json {
         return console.document(&json!({ "picture": out, "width": width, "height": height }));
