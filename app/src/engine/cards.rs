@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use ocp809_sender::ids::PortIndex;
+use ocp809_sender::ids::{CabinetIndex, PortIndex};
 use ocp809_sender::session::{Outgoing, Streaming};
 use ocp809_sender::stream::FeedEnd;
 use ocp809_sender::time::{Nanos, Tai};
@@ -38,6 +38,12 @@ pub trait Cards: Send {
 
     /// Lets all cards store their settings.
     fn save(&mut self, now: Nanos);
+
+    /// Lets the card of this cabinet show which one it is, and no other one; `None` ends it.
+    fn identify(&mut self, cabinet: Option<CabinetIndex>);
+
+    /// Whether a cabinet's card shows which one it is by itself when it is told to, whatever it is fed.
+    fn can_identify(&self, cabinet: CabinetIndex) -> bool;
 
     /// What latches are signed with; `None` where they are not.
     fn signing(&self) -> Option<Signing>;
@@ -96,6 +102,12 @@ impl Cards for UnaskedCards {
     fn install_key(&mut self, _: Nanos) {}
 
     fn save(&mut self, _: Nanos) {}
+
+    fn identify(&mut self, _: Option<CabinetIndex>) {}
+
+    fn can_identify(&self, _: CabinetIndex) -> bool {
+        false
+    }
 
     fn signing(&self) -> Option<Signing> {
         None

@@ -179,6 +179,7 @@ impl ControlLoop {
         if orders.save {
             self.cards.save(at.now);
         }
+        self.cards.identify(look::identified(&self.wall, self.desk.asked()));
         let Self { cards, requests, .. } = self;
         // A full queue means that the link is busy: what is not answered is asked again.
         cards.drive(at, &mut |request| drop(requests.try_send(request)));
@@ -225,7 +226,9 @@ impl ControlLoop {
     fn replan(&mut self, state: &crate::control::state::ShowState, levels: &Levels, source: SourceLook) -> bool {
         let luts = self.luts.of(&self.wall, state);
         let mut spec = look::path_spec(&self.wall, state, levels, &source, &luts);
-        look::flash(&mut spec, &self.wall, self.desk.facts(), state, self.clock.now());
+        if let Some(cabinet) = look::identified(&self.wall, state).filter(|&cabinet| !self.cards.can_identify(cabinet)) {
+            look::flash(&mut spec, (&self.wall, self.desk.facts(), state), cabinet, self.clock.now());
+        }
         if self.built.spec.as_ref().is_some_and(|(old, shape)| *old == spec && *shape == source) {
             return false;
         }

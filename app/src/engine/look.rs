@@ -74,14 +74,21 @@ fn module_paths(wall: &Wall, trims: &[[f64; 3]]) -> Vec<ModulePath> {
     wall.modules().iter().map(|place| own(place.cabinet)).collect()
 }
 
-/// Lets the cabinet that was asked for flash, whatever its card speaks: half a second as bright as its screen's limit lets
-/// it, half a second dark.
-pub(super) fn flash(spec: &mut PathSpec, wall: &Wall, facts: &WallFacts, state: &ShowState, now: Nanos) {
-    let Some(cabinet) =
-        state.text(PropertyId::Identify).and_then(|id| wall.cabinets().iter().find(|cabinet| cabinet.id.as_str() == id))
-    else {
-        return;
-    };
+/// The cabinet that is to show which one it is.
+pub(super) fn identified(wall: &Wall, state: &ShowState) -> Option<CabinetIndex> {
+    let id = state.text(PropertyId::Identify)?;
+    (0..).zip(wall.cabinets()).find(|(_, cabinet)| cabinet.id.as_str() == id).map(|(index, _)| CabinetIndex(index))
+}
+
+/// Lets the picture of a cabinet flash whose card does not mark itself: half a second as bright as its screen's limit lets
+/// it, half a second dark. The pixel path only scales light, so that black stays black.
+pub(super) fn flash(
+    spec: &mut PathSpec,
+    (wall, facts, state): (&Wall, &WallFacts, &ShowState),
+    cabinet: CabinetIndex,
+    now: Nanos,
+) {
+    let Some(cabinet) = wall.cabinet(cabinet) else { return };
     let room = facts.screens.get(cabinet.screen.index()).map_or(1.0, |screen| headroom_of(state, screen));
     let level = if (now.0 / FLASH_NS).is_multiple_of(2) { room.min(MOST) } else { 0.0 };
     spec.modules.resize(wall.modules().len(), ModulePath::default());

@@ -244,6 +244,14 @@ impl Cards for SessionCards {
         self.session.save_cards(now);
     }
 
+    fn identify(&mut self, cabinet: Option<CabinetIndex>) {
+        self.session.identify(cabinet);
+    }
+
+    fn can_identify(&self, cabinet: CabinetIndex) -> bool {
+        self.session.can_identify(cabinet)
+    }
+
     fn signing(&self) -> Option<Signing> {
         self.session.signing()
     }

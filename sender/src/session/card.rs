@@ -1,6 +1,7 @@
 //! One card of the wall as the session knows it: found by its place, given its id, read, set up, watched, replaced.
 
 mod answers;
+mod marking;
 mod orders;
 mod uploads;
 
@@ -19,6 +20,7 @@ use crate::wire::ocp809::control::{
     Announce, Assignment, ConfigurationHash, Discover, Get, NackReason, Opcode, Request, Set, Setting, Stats,
 };
 use crate::wire::ocp809::group_address;
+use marking::Marking;
 use orders::Save;
 
 /// A card that was found is asked again when it was silent for this long: STATS come every second.
@@ -121,6 +123,8 @@ pub(super) struct CardSlot {
     /// Whether the site's key is to be installed.
     wants_key: bool,
     save: Save,
+    /// Whether it is to show which one it is.
+    marking: Marking,
     /// What became of an order, where it was not carried out.
     warning: Option<CardProblem>,
     pub(super) heard: Option<Nanos>,
@@ -154,6 +158,7 @@ impl CardSlot {
             key: CardKey::new(site),
             wants_key: false,
             save: Save::None,
+            marking: Marking::default(),
             warning: None,
             heard: None,
             stats: None,
@@ -287,11 +292,13 @@ impl CardSlot {
             Stage::Read if may_change => self.set(),
             // Who the master is may change any time while another one lives.
             Stage::Found | Stage::Assigned | Stage::Read => self.repeat(now, SEARCH_NS),
-            Stage::Ready => {
-                let upload = self.uploads.front().filter(|_| may_change).and_then(|upload| upload.request(now));
-                self.repeat(now, SILENCE_NS).or(upload)
-            }
+            Stage::Ready => self.repeat(now, SILENCE_NS).or_else(|| may_change.then(|| self.beside_the_picture(now)).flatten()),
         }
+    }
+
+    /// What a card that plays is asked for besides: to mark itself, and to take coefficients.
+    fn beside_the_picture(&mut self, now: Nanos) -> Option<Request> {
+        self.marking_request(now).or_else(|| self.uploads.front().and_then(|upload| upload.request(now)))
     }
 
     fn repeat(&self, now: Nanos, after_ns: u64) -> Option<Request> {

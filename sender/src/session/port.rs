@@ -102,6 +102,13 @@ impl PortSession {
         self.cards.iter_mut().map(|(_, card)| card)
     }
 
+    /// The card of this cabinet, and no other one, marks itself.
+    pub(super) fn identify(&mut self, cabinet: Option<CabinetIndex>) {
+        for (own, card) in &mut self.cards {
+            card.mark(cabinet == Some(*own));
+        }
+    }
+
     /// The carrier of an end.
     pub(super) fn link(&mut self, end: FeedEnd, is_up: bool, now: Nanos) {
         let Some(up) = self.up.get_mut(at(end)) else { return };

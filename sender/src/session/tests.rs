@@ -1,6 +1,7 @@
 //! Sessions against virtual cards, in virtual time: a turn is what a frame thread does between two frames.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
+mod identify;
 mod keys;
 mod uploads;
 

@@ -183,6 +183,19 @@ impl WallSession {
         self.save_order = Some(now.after(ORDER_NS));
     }
 
+    /// Lets the card of this cabinet show which one it is, whatever it is fed, and no other one; `None` ends it. A card that
+    /// starts anew or is exchanged meanwhile is told again.
+    pub fn identify(&mut self, cabinet: Option<CabinetIndex>) {
+        self.ports.iter_mut().for_each(|port| port.identify(cabinet));
+    }
+
+    /// Whether a cabinet has a card that is set up and shows which one it is when it is told to.
+    #[must_use]
+    pub fn can_identify(&self, cabinet: CabinetIndex) -> bool {
+        let mut cards = self.ports.iter().flat_map(PortSession::cards);
+        cards.any(|(own, card)| own == cabinet && card.can_mark())
+    }
+
     /// What latches are signed with; `None` where the site has no key.
     #[must_use]
     pub fn signing(&self) -> Option<Signing> {

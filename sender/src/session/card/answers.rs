@@ -15,7 +15,7 @@ impl CardSlot {
         self.heard = Some(now);
         // Chunks are answered beside the request that waits.
         let asked = if matches!(response, Response::CalChunk(_)) { None } else { self.asked.take() };
-        let signature = asked.map_or(Signature::None, |asked| asked.to.signature);
+        let signature = asked.as_ref().map_or(Signature::None, |asked| asked.to.signature);
         if matches!(response, Response::CalBegin(_) | Response::CalChunk(_) | Response::CalCommit(_)) {
             let step = self.uploads.front_mut().map(|upload| upload.answer(&response, now));
             return step.map_or(Heard::Nothing, |step| self.uploaded(step));
@@ -30,6 +30,7 @@ impl CardSlot {
             // Read back: what a card says that it took is not what counts.
             Response::Set(_) if self.stage == Stage::Read => self.stage = Stage::Assigned,
             Response::Save => self.saved(),
+            Response::Identify => self.marked(asked.as_ref().map(|asked| &asked.request), now),
             Response::Key(_) => self.key_taken(),
             Response::Stats(stats) => return self.told_stats(stats, signature),
             // Too late for what is asked now, or never asked for here.
@@ -40,7 +41,6 @@ impl CardSlot {
             | Response::CalChunk(_)
             | Response::CalCommit(_)
             | Response::CalBank(_)
-            | Response::Identify
             | Response::Reboot => {}
         }
         Heard::Nothing
@@ -91,6 +91,7 @@ impl CardSlot {
             (_, NackReason::NotMaster { .. } | NackReason::Busy { .. }) => self.stage = Stage::Found,
             (Opcode::Save, reason) => self.save_refused(reason),
             (Opcode::Key, reason) => self.key_refused(reason),
+            (Opcode::Identify, _) => self.mark_refused(),
             (opcode, reason) => self.unfit(CardProblem::Refused { opcode, reason }),
         }
         Heard::Nothing
@@ -155,6 +156,7 @@ impl CardSlot {
                 self.uploads = self.calibration.iter().cloned().map(UploadRun::new).collect();
             }
             self.uploads.iter_mut().for_each(UploadRun::begin_again);
+            self.forget_mark();
         }
         self.known = Some(KnownCard { announce, address, settings });
         self.stage = if is_unusable {
