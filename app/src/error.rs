@@ -122,9 +122,8 @@ impl AppError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => EXIT_OK,
-            Self::NotDone { .. } | Self::ShowEnded | Self::ChecksFailed { .. } | Self::Alarms { .. } | Self::Capture(_) => {
-                EXIT_CHECK
-            }
+            Self::NotDone { .. } | Self::ShowEnded | Self::ChecksFailed { .. } | Self::Alarms { .. } => EXIT_CHECK,
+            Self::Capture(error) => capture_code(error),
             Self::Interface(_) => EXIT_NIC,
             Self::Demo(error) => demo_code(error),
             Self::Run(error) => run_code(error),
@@ -180,6 +179,11 @@ impl AppError {
         let problems = self.problems().map(DocumentProblems::reports).unwrap_or_default();
         json!({ "error": self.to_string(), "causes": causes(self), "exit_code": self.exit_code(), "problems": problems })
     }
+}
+
+/// A file that is not there is a mistake of the command line, as everywhere else.
+const fn capture_code(error: &CaptureError) -> u8 {
+    if matches!(error, CaptureError::Open { .. }) { EXIT_USAGE } else { EXIT_CHECK }
 }
 
 const fn demo_code(error: &DemoError) -> u8 {

@@ -1,5 +1,6 @@
 //! `ocp809 demo`: the whole main job on a virtual wall.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::progress::Bar;
@@ -58,8 +59,33 @@ pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError>
     let screenshot = screenshot.map(|file| Screenshot { file, after });
     let options = DemoOptions { wall, settings, headless, seconds, out, screenshot };
     let bar = Bar::new(console, "s");
-    let report = demo::run(&options, console.text_out(), &mut |progress| bar.show(progress));
+    let mut out = Watched { out: console.text_out(), failure: None };
+    let report = demo::run(&options, &mut out, &mut |progress| bar.show(progress));
+    let failure = out.failure;
     drop(bar);
     let report = report?;
+    failure.map_or(Ok(()), Err)?;
     if console.json { console.document(&report) } else { Ok(()) }
+}
+
+/// Remembers that something could not be written: a demo whose window is open does not end for that.
+struct Watched<'a> {
+    out: &'a mut dyn Write,
+    failure: Option<io::Error>,
+}
+
+impl Write for Watched<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes);
+        if let Err(error) = &written
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            self.failure.get_or_insert_with(|| io::Error::new(error.kind(), error.to_string()));
+        }
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }

@@ -44,7 +44,7 @@ const EXAMPLES: &str = "Examples:
   ocp809 demo                                      the whole main job on a virtual wall
   ocp809 wall new stage.toml --cabinets 4x2 --module 128x128
   ocp809 wall check stage.toml                     load of every port, and what is wrong
-  ocp809 run stage.toml --source cmd:'ffmpeg -i show.mov -f yuv4mpegpipe -'
+  ocp809 run stage.toml --source cmd:'ffmpeg -i show.mov -pix_fmt yuv420p -f yuv4mpegpipe -'
   ocp809 do brightness 35%
   ocp809 status --follow
   ocp809 doctor                                    what this machine still needs

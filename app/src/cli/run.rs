@@ -17,7 +17,7 @@ use crate::run::options::{InterfaceChoice, RunOptions};
   ocp809 run stage.toml --source pattern:bars
   ocp809 run evening.show.toml --if 1=enp3s0 --if 2=enp4s0
   ocp809 run stage.toml --if enp3s0 --tail enp4s0        a loop, fed from both ends
-  ffmpeg -i show.mov -f yuv4mpegpipe - | ocp809 run stage.toml --source pipe:- --set brightness.percent=35")]
+  ffmpeg -i show.mov -pix_fmt yuv420p -f yuv4mpegpipe - | ocp809 run stage.toml --source pipe:- --set brightness.percent=35")]
 pub(super) struct Args {
     /// A wall.toml or a show.toml
     #[arg(value_name = "WALL|SHOW")]

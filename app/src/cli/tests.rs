@@ -269,6 +269,28 @@ fn a_wall_is_made_checked_drawn_and_edited() {
 }
 
 #[test]
+fn a_wall_that_cannot_be_made_has_no_lines() {
+    let desk = Desk::new();
+    let refused = desk.run("wall new @n.toml --cabinets 2x1 --module 64x64 --pitch 0");
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.err.starts_with("error: no such wall is possible: "), "{}", refused.err);
+    assert!(refused.err.lines().count() == 1 && !desk.file("n.toml").exists(), "{}", refused.err);
+}
+
+#[test]
+fn a_colorlight_port_explains_its_figures_and_more_than_receivers_show() {
+    let desk = Desk::new();
+    desk.run("wall new @c.toml --cabinets 2x2 --module 64x32 --modules 1x2 --protocol colorlight");
+    let checked = desk.run("wall check @c.toml --rate 50").out;
+    assert!(checked.contains("note: Colorlight (port-1): shares") && !checked.contains("at most"), "{checked}");
+    let fast = desk.run("wall check @c.toml --rate 240").out;
+    assert!(fast.contains("240.00 Hz") && fast.contains("50 Hz at most"), "{fast}");
+    assert_eq!(desk.json("wall check @c.toml --rate 240 --json")["notes"].as_array().map(Vec::len), Some(2));
+    desk.run("wall new @o.toml --cabinets 2x1 --module 64x64");
+    assert!(!desk.run("wall check @o.toml").out.contains("Colorlight"));
+}
+
+#[test]
 fn an_edit_that_would_break_a_wall_is_not_written() {
     let desk = Desk::new();
     desk.run("wall new @stage.toml --cabinets 2x1 --module 64x64");
@@ -390,6 +412,7 @@ fn captures_that_cannot_be_read_are_refused() {
     let done = desk.run("inspect @noise.pcap");
     assert_eq!(done.code, 1, "{done:?}");
     assert!(done.err.contains("is no capture"), "{}", done.err);
+    assert_eq!(desk.run("inspect @gone.pcap").code, 2, "as every file that is missing");
 }
 
 /// A reader that has gone away.

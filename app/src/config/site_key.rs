@@ -118,7 +118,7 @@ fn line_of(key: &[u8; KEY_LEN]) -> String {
 }
 
 /// Makes a new key of the system's randomness, readable by its owner alone. It is there whole or not at all, and never in the
-/// place of another file.
+/// place of another file. Missing folders are made.
 ///
 /// # Errors
 /// When the system refuses; [`io::ErrorKind::AlreadyExists`] when there is a file of this name.
@@ -127,6 +127,7 @@ pub fn generate_site_key(path: &Path) -> io::Result<()> {
     File::open("/dev/urandom")?.read_exact(&mut key)?;
     let line = line_of(&key);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
     let owner_only = std::fs::Permissions::from_mode(0o600);
     let mut file = tempfile::Builder::new().prefix(".ocp809-").permissions(owner_only).tempfile_in(folder)?;
     file.write_all(line.as_bytes())?;

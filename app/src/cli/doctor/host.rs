@@ -17,7 +17,7 @@ pub(super) fn findings(paths: &Paths) -> Vec<Finding> {
     let mut findings = vec![real_time()];
     findings.extend(governor());
     findings.push(folder("state folder", &paths.state));
-    findings.push(folder("configuration folder", &paths.config));
+    findings.push(configuration(paths));
     findings.push(ffmpeg());
     findings
 }
@@ -70,6 +70,13 @@ fn folder(subject: &str, folder: &Path) -> Finding {
             format!("sudo install -d -o \"$USER\" {}", folder.display()),
         ),
     }
+}
+
+/// The folder that people have to find: what they write into machine.toml counts for this host.
+fn configuration(paths: &Paths) -> Finding {
+    let found = folder("configuration folder", &paths.config);
+    let is_there = if paths.machine().exists() { "is" } else { "would be" };
+    Finding { text: format!("{}; machine.toml {is_there} in it", found.text), ..found }
 }
 
 /// Whether the program that most `cmd:` sources run is there.

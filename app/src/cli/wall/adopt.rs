@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use ocp809_sender::geometry::PixelSize;
 use serde_json::json;
 
+use super::unwritten;
 use crate::cli::{Console, values};
 use crate::config::{parse_wall, to_text, write_atomically};
 use crate::error::AppError;
@@ -57,7 +58,7 @@ pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError>
     let options = AdoptOptions { name: name.unwrap_or_else(stem), columns, cabinet, pitch_mm: pitch };
     let asked = DiscoverOptions { interfaces, confirm, wait_ms: wait };
     let text = to_text(&adopt(&asked, &options, &mut console.host_aside(&mut |_| {}))?)?;
-    let (_, wall) = parse_wall(&file.display().to_string(), &text)?;
+    let (_, wall) = parse_wall(&file.display().to_string(), &text).map_err(unwritten)?;
     write_atomically(&file, text.as_bytes())?;
     let (cabinets, pixels, ports) = (wall.cabinets().len(), wall.pixels(), wall.ports().len());
     if console.json {

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use ocp809_sender::slice::budget::{self, PortBudget, PortFull, RateLoad};
 use ocp809_sender::time::Rational;
-use ocp809_sender::wall::Wall;
+use ocp809_sender::wall::{Port, ProtocolKind, Wall};
+use ocp809_sender::wire::colorlight::{GAP_UP_TO_50_FPS_US, GAP_US};
 use serde_json::json;
 
 use crate::cli::Console;
@@ -31,6 +32,9 @@ pub(super) struct Args {
 
 /// The rate that most sources have: a wall that does not reach it is told so.
 const USUAL_HZ: f64 = 60.0;
+
+/// Up to where Colorlight receivers are expected to show every frame, in hertz: none was tried at more.
+const COLORLIGHT_HZ: f64 = 50.0;
 
 fn rate(text: &str) -> Result<Rational, String> {
     text.parse().ok().and_then(exact_rate).ok_or_else(|| "write a frame rate such as 60 or 59.94".to_owned())
@@ -74,8 +78,31 @@ fn text(args: &Args, loaded: &LoadedWall, budgets: &[PortBudget], full: &[PortFu
     lines.push(format!("port        pixels  packets  bytes/frame  time/frame{}       up to", rates.concat()));
     lines.extend(budgets.iter().map(|budget| row(wall, budget)));
     lines.extend(full.iter().map(|full| if args.rates.is_empty() { format!("note: {full}") } else { full.to_string() }));
+    lines.extend(notes(args, wall).into_iter().map(|note| format!("note: {note}")));
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// What the figures of Colorlight ports do not say by themselves.
+fn notes(args: &Args, wall: &Wall) -> Vec<String> {
+    let speaks = |port: &&Port| port.protocol == ProtocolKind::Colorlight;
+    let ports: Vec<_> = wall.ports().iter().filter(speaks).map(|port| port.id.to_string()).collect();
+    if ports.is_empty() {
+        return Vec::new();
+    }
+    let (ports, slow, fast) = (ports.join(", "), GAP_UP_TO_50_FPS_US / 1000, GAP_US / 1000);
+    let pause = format!(
+        "Colorlight ({ports}): shares and \"up to\" count the pause that receivers need before the sync packet as well, \
+         {slow} ms up to 50 Hz and {fast} ms above (colorlight.gap_us sets another)"
+    );
+    let too_fast = args.rates.iter().filter(|rate| rate.hz() > COLORLIGHT_HZ).map(|rate| {
+        format!(
+            "Colorlight ({ports}): the cable may carry {:.2} Hz, but receivers are expected to show \
+             {COLORLIGHT_HZ} Hz at most; try yours before you count on more",
+            rate.hz()
+        )
+    });
+    std::iter::once(pause).chain(too_fast).collect()
 }
 
 fn row(wall: &Wall, budget: &PortBudget) -> String {
@@ -131,5 +158,6 @@ fn document(args: &Args, loaded: &LoadedWall, budgets: &[PortBudget], full: &[Po
         "pixels": wall.pixels(),
         "ports": budgets.iter().map(port).collect::<Vec<_>>(),
         "full": full.iter().map(too_full).collect::<Vec<_>>(),
+        "notes": notes(args, wall),
     })
 }

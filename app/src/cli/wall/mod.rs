@@ -9,6 +9,7 @@ mod show;
 use clap::Subcommand;
 
 use super::Console;
+use crate::config::LoadError;
 use crate::error::AppError;
 
 /// Makes, checks, shows and changes wall files
@@ -34,5 +35,16 @@ pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError>
         Command::Check(args) => check::run(&args, console),
         Command::Show(args) => show::run(&args, console),
         Command::Edit(args) => edit::run(&args, console),
+    }
+}
+
+/// Why a wall that was made up cannot be: its problems without lines, because no file has them.
+fn unwritten(error: LoadError) -> AppError {
+    let LoadError::Problems(problems) = error else { return error.into() };
+    let mut texts: Vec<_> = problems.problems().iter().map(|problem| problem.text.clone()).collect();
+    texts.dedup();
+    AppError::Usage {
+        problem: format!("no such wall is possible: {}", texts.join("; ")),
+        way_out: "nothing was written".to_owned(),
     }
 }

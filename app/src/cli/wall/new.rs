@@ -8,6 +8,7 @@ use ocp809_sender::wall::layout::{self, CableOrder, Grid};
 use ocp809_sender::wall::{LinkSpec, LinkTransfer, ProtocolKind, WireFormat};
 use serde_json::json;
 
+use super::unwritten;
 use crate::cli::{Console, values};
 use crate::config::{parse_wall, to_text, write_atomically};
 use crate::error::AppError;
@@ -105,7 +106,7 @@ pub(super) fn run(args: Args, console: &mut Console<'_>) -> Result<(), AppError>
     };
     let text = to_text(&layout::build(&grid, order.into())?)?;
     // What a layout allows can still break a limit of walls; such a file is not written.
-    let (_, wall) = parse_wall(&file.display().to_string(), &text)?;
+    let (_, wall) = parse_wall(&file.display().to_string(), &text).map_err(unwritten)?;
     write_atomically(&file, text.as_bytes())?;
     let (cabinets, pixels) = (wall.cabinets().len(), wall.pixels());
     if console.json {
