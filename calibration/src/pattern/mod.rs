@@ -11,6 +11,7 @@ mod label;
 mod lines;
 mod parse;
 mod ramp;
+mod region;
 mod render;
 #[cfg(test)]
 mod render_tests;

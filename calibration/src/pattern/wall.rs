@@ -1,11 +1,13 @@
 //! Patterns that know the wall: cabinet names, ports, and a focus chart in each cabinet.
 //!
-//! They are drawn into the source picture, each cabinet where its screen takes its pixels from.
+//! They are drawn into the source picture, each cabinet where its screen takes its pixels from and on its own pixels only.
 
 use ocp809_sender::geometry::{PixelPoint, PixelRect, PixelSize};
-use ocp809_sender::wall::{Cabinet, Screen, Wall};
+use ocp809_sender::ids::ScreenIndex;
+use ocp809_sender::wall::{Cabinet, Wall};
 
 use super::label::Label;
+use super::region::{Region, covers, paint};
 use super::render::Paint;
 use super::{Codes, Color, Level};
 
@@ -17,26 +19,13 @@ pub fn picture_size(wall: &Wall) -> PixelSize {
     PixelSize::new(clip(edge(PixelRect::right)), clip(edge(PixelRect::bottom)))
 }
 
-/// Where a cabinet lies in the source picture.
-fn in_picture(wall: &Wall, cabinet: &Cabinet) -> Option<PixelRect> {
-    let Screen { size, source, .. } = wall.screens().get(cabinet.screen.index())?;
-    let scale =
-        |place: u64, from: u32, to: u32| u32::try_from(place * u64::from(to) / u64::from(from.max(1))).unwrap_or(u32::MAX);
-    let left = scale(cabinet.rect.x.into(), size.width, source.width);
-    let right = scale(cabinet.rect.right(), size.width, source.width);
-    let top = scale(cabinet.rect.y.into(), size.height, source.height);
-    let bottom = scale(cabinet.rect.bottom(), size.height, source.height);
-    let (x, y) = (source.x.checked_add(left)?, source.y.checked_add(top)?);
-    Some(PixelRect::new(x, y, right.checked_sub(left)?, bottom.checked_sub(top)?))
-}
-
 /// Labelled areas on black.
 #[derive(Debug)]
 pub(super) struct Plates(Vec<Plate>);
 
 #[derive(Debug)]
 struct Plate {
-    area: PixelRect,
+    region: Region,
     fill: Codes,
     ink: Codes,
     labels: Vec<Label>,
@@ -58,44 +47,53 @@ const INK: Codes = Color::White.at(Level::FULL);
 impl Plates {
     /// Name, port and place of each cabinet.
     pub(super) fn cabinets(wall: &Wall, picture: PixelSize) -> Self {
-        Self::of(wall, picture, |cabinet, area| {
-            let port = wall.ports().get(usize::from(cabinet.port.0)).map_or("", |port| port.id.as_str());
-            let (upper, lower) = split(area);
-            let labels = [
-                Label::centered(cabinet.id.to_string(), upper),
-                Label::centered(format!("{port} / {}", cabinet.place + 1), lower),
-            ];
-            // A chessboard of two fills tells neighbours apart.
-            let parity = cabinet.rect.x / cabinet.rect.width.max(1) + cabinet.rect.y / cabinet.rect.height.max(1);
-            let fill = if parity.is_multiple_of(2) { fill(0) } else { fill(6) };
-            Plate { area, fill, ink: INK, labels: labels.into_iter().flatten().collect(), mark: mark(cabinet, area) }
+        let mut hooked = Vec::new();
+        Self::of(wall, picture, |cabinet, region| {
+            let port = wall.port(cabinet.port).map_or("", |port| port.id.as_str());
+            let room = region.room();
+            let (upper, lower) = split(room);
+            let labels =
+                [label(&cabinet.id.to_string(), upper, room), label(&format!("{port} / {}", cabinet.place + 1), lower, room)];
+            let fill = fill(chessboard(cabinet, region.is_rect(), &mut hooked));
+            Plate { region, fill, ink: INK, labels: labels.into_iter().flatten().collect(), mark: mark(cabinet, room) }
         })
     }
 
     /// One colour per port, the place in the cascade in each cabinet.
     pub(super) fn ports(wall: &Wall, picture: PixelSize) -> Self {
-        Self::of(wall, picture, |cabinet, area| {
-            let labels = Label::centered((cabinet.place + 1).to_string(), inset(area)).into_iter().collect();
-            Plate { area, fill: fill(usize::from(cabinet.port.0)), ink: INK, labels, mark: None }
+        Self::of(wall, picture, |cabinet, region| {
+            let labels = Label::centered((cabinet.place + 1).to_string(), inset(region.room())).into_iter().collect();
+            Plate { region, fill: fill(usize::from(cabinet.port.0)), ink: INK, labels, mark: None }
         })
     }
 
-    fn of(wall: &Wall, picture: PixelSize, plate: impl Fn(&Cabinet, PixelRect) -> Plate) -> Self {
-        let whole = PixelRect::new(0, 0, picture.width, picture.height);
-        let cabinets = wall.cabinets().iter();
-        let areas = cabinets.filter_map(|cabinet| Some((cabinet, in_picture(wall, cabinet)?.intersection(whole)?)));
-        Self(areas.map(|(cabinet, area)| plate(cabinet, area)).collect())
+    fn of(wall: &Wall, picture: PixelSize, mut plate: impl FnMut(&Cabinet, Region) -> Plate) -> Self {
+        let plate = |cabinet| Region::of(wall, cabinet, picture).map(|region| plate(cabinet, region));
+        Self(wall.cabinets().iter().filter_map(plate).collect())
     }
+}
+
+/// A chessboard of two fills tells neighbours apart. Outlines of cabinets that are no rectangles may overlap: `hooked` are
+/// those before this one, and it takes a fill that none of them has there.
+fn chessboard(cabinet: &Cabinet, is_rect: bool, hooked: &mut Vec<(ScreenIndex, PixelRect, usize)>) -> usize {
+    let parity = cabinet.rect.x / cabinet.rect.width.max(1) + cabinet.rect.y / cabinet.rect.height.max(1);
+    let usual = if parity.is_multiple_of(2) { 0 } else { 6 };
+    if is_rect {
+        return usual;
+    }
+    let overlaps = |rect: PixelRect| rect.intersection(cabinet.rect).is_some();
+    let is_taken =
+        |fill: usize| hooked.iter().any(|&(screen, rect, other)| screen == cabinet.screen && other == fill && overlaps(rect));
+    let fill = [usual, 6 - usual].into_iter().chain(1..FILLS.len()).find(|&fill| !is_taken(fill)).unwrap_or(usual);
+    hooked.push((cabinet.screen, cabinet.rect, fill));
+    fill
 }
 
 impl Paint for Plates {
     fn row(&self, y: u32, _frame: u64, row: &mut [Codes]) {
         row.fill([0; 3]);
-        for plate in self.0.iter().filter(|plate| covers(plate.area, y)) {
-            let edge = y == plate.area.y || u64::from(y) + 1 == plate.area.bottom();
-            paint(row, plate.area, if edge { plate.ink } else { plate.fill });
-            paint(row, PixelRect { width: 1, ..plate.area }, plate.ink);
-            paint(row, PixelRect { x: plate.area.x + plate.area.width.saturating_sub(1), width: 1, ..plate.area }, plate.ink);
+        for plate in &self.0 {
+            plate.region.draw(y, row, plate.fill, plate.ink);
             if let Some(mark) = plate.mark.filter(|&mark| covers(mark, y)) {
                 paint(row, mark, plate.ink);
             }
@@ -110,15 +108,10 @@ impl Paint for Plates {
     }
 }
 
-fn covers(area: PixelRect, y: u32) -> bool {
-    y >= area.y && u64::from(y) < area.bottom()
-}
-
-fn paint(row: &mut [Codes], area: PixelRect, codes: Codes) {
-    let start = area.x as usize;
-    if let Some(pixels) = row.get_mut(start..start + area.width as usize) {
-        pixels.fill(codes);
-    }
+/// The text in an area of a plate; where its margins are too narrow for that, over the plate's whole width.
+fn label(text: &str, area: PixelRect, room: PixelRect) -> Option<Label> {
+    let framed = PixelRect { x: room.x + 1, width: room.width.saturating_sub(2), ..area };
+    Label::centered(text.to_owned(), area).or_else(|| Label::centered(text.to_owned(), framed))
 }
 
 /// The upper two thirds and the lower third of an area, inside a margin.
@@ -148,9 +141,9 @@ fn mark(cabinet: &Cabinet, area: PixelRect) -> Option<PixelRect> {
     Some(PixelRect::new(x, y, side, side))
 }
 
-/// Star, cross and fine lines in each area.
+/// Star, cross and fine lines in each area, as far as it is the cabinet's own.
 #[derive(Debug)]
-pub(super) struct Focus(Vec<PixelRect>);
+pub(super) struct Focus(Vec<(PixelRect, Region)>);
 
 impl Focus {
     /// Black and white sectors of the star together.
@@ -159,8 +152,11 @@ impl Focus {
     /// One chart in each cabinet; without a wall one in the middle of the picture.
     pub(super) fn new(wall: Option<&Wall>, picture: PixelSize) -> Self {
         let whole = PixelRect::new(0, 0, picture.width, picture.height);
-        let Some(wall) = wall else { return Self(vec![whole]) };
-        Self(wall.cabinets().iter().filter_map(|cabinet| in_picture(wall, cabinet)?.intersection(whole)).collect())
+        let regions: Vec<Region> = match wall {
+            Some(wall) => wall.cabinets().iter().filter_map(|cabinet| Region::of(wall, cabinet, picture)).collect(),
+            None => vec![Region::rect(whole)],
+        };
+        Self(regions.into_iter().map(|region| (region.bounds(), region)).collect())
     }
 
     /// Whether the chart of `area` is white `x`, `y` pixels from its top left corner.
@@ -195,10 +191,13 @@ fn is_white_sector(dx: i64, dy: i64) -> bool {
 impl Paint for Focus {
     fn row(&self, y: u32, _frame: u64, row: &mut [Codes]) {
         row.fill([0; 3]);
-        for area in self.0.iter().filter(|area| covers(**area, y)) {
-            for x in (0..area.width).filter(|&x| Self::is_white(*area, x, y - area.y)) {
-                if let Some(pixel) = row.get_mut((area.x + x) as usize) {
-                    *pixel = INK;
+        for (area, region) in &self.0 {
+            for part in region.parts(y) {
+                let columns = part.x..part.x + part.width;
+                for x in columns.filter(|x| Self::is_white(*area, x - area.x, y - area.y)) {
+                    if let Some(pixel) = row.get_mut(x as usize) {
+                        *pixel = INK;
+                    }
                 }
             }
         }
@@ -206,5 +205,62 @@ impl Paint for Focus {
 
     fn repeats(&self, _y: u32) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ocp809_sender::wall::WallSpec;
+
+    /// Holes, half tiles, and two cabinets in the shape of an L that are hooked into each other.
+    fn irregular() -> Wall {
+        let text = include_str!("../../../assets/walls/irregular.toml");
+        Wall::from_spec(&toml::from_str::<WallSpec>(text).unwrap()).unwrap()
+    }
+
+    /// Every pixel that is not black, from the top left.
+    fn lit(paint: &dyn Paint, size: PixelSize) -> Vec<(PixelPoint, Codes)> {
+        let row = |y| {
+            let mut row = vec![[0x1234; 3]; size.width as usize];
+            paint.row(y, 0, &mut row);
+            (0..).map(move |x| PixelPoint::new(x, y)).zip(row)
+        };
+        (0..size.height).flat_map(row).filter(|(_, codes)| *codes != [0; 3]).collect()
+    }
+
+    #[test]
+    fn no_cabinet_carries_what_belongs_to_another_one() {
+        let wall = irregular();
+        let size = picture_size(&wall);
+        for all in [Plates::cabinets(&wall, size), Plates::ports(&wall, size)] {
+            assert_eq!(all.0.len(), wall.cabinets().len(), "each has its plate");
+            for (cabinet, plate) in wall.cabinets().iter().zip(all.0) {
+                let (id, labels) = (&cabinet.id, plate.labels.len());
+                assert!(labels == 1 + usize::from(plate.mark.is_some()), "{id} is named in full");
+                let own = |at| wall.modules_of(cabinet).iter().any(|module| module.rect.contains(at));
+                let drawn = lit(&Plates(vec![plate]), size);
+                let stray = drawn.iter().find(|(at, _)| !own(*at));
+                assert_eq!(stray, None, "{id} leaves its modules");
+                assert_eq!(drawn.len(), cabinet.memory_pixels as usize, "{id} fills its modules");
+            }
+        }
+    }
+
+    #[test]
+    fn cabinets_that_are_hooked_into_each_other_differ() {
+        let wall = irregular();
+        let plates = Plates::cabinets(&wall, picture_size(&wall)).0;
+        let fill = |id: &str| plates[wall.cabinets().iter().position(|cabinet| cabinet.id.as_str() == id).unwrap()].fill;
+        assert_ne!(fill("A4"), fill("A5"));
+        assert_ne!(fill("A3"), fill("A4"));
+    }
+
+    #[test]
+    fn focus_charts_stay_on_their_modules() {
+        let wall = irregular();
+        let own = |at| wall.modules().iter().any(|module| module.rect.contains(at));
+        let drawn = lit(&Focus::new(Some(&wall), picture_size(&wall)), picture_size(&wall));
+        assert!(drawn.iter().all(|(at, _)| own(*at)), "holes stay black");
     }
 }

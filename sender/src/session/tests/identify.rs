@@ -22,7 +22,7 @@ impl Bench {
         let cards = self.wall.cabinets().len();
         let is_lit = |card: usize| {
             let mut pixels = light.chunks(cards * SIDE).flat_map(|row| &row[card * SIDE..][..SIDE]);
-            pixels.any(|pixel| *pixel != [0.0; 3])
+            pixels.any(|pixel| pixel.iter().any(|light| *light > 0.0))
         };
         (0..cards).map(is_lit).collect()
     }
