@@ -69,8 +69,8 @@ impl DemoReport {
         for card in &self.cards {
             let _ok = writeln!(
                 text,
-                "  cabinet {:<8} {} place {:<3} shown {:<7} held {:<5} late {:<5} lost {}",
-                card.cabinet, card.port, card.place, card.shown, card.held, card.late, card.lost
+                "  cabinet {:<8} {} card {:<3} shown {:<7} held {:<5} late {:<5} lost {}",
+                card.cabinet, card.port, card.place + 1, card.shown, card.held, card.late, card.lost
             );
         }
         for picture in &self.pictures {
