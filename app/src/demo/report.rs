@@ -70,7 +70,13 @@ impl DemoReport {
             let _ok = writeln!(
                 text,
                 "  cabinet {:<8} {} card {:<3} shown {:<7} held {:<5} late {:<5} lost {}",
-                card.cabinet, card.port, card.place + 1, card.shown, card.held, card.late, card.lost
+                card.cabinet,
+                card.port,
+                card.place + 1,
+                card.shown,
+                card.held,
+                card.late,
+                card.lost
             );
         }
         for picture in &self.pictures {
