@@ -83,7 +83,8 @@ pub trait Transport: Send {
     fn receive(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, TransportError>;
 
     /// How long ago the frame that [`Transport::receive`] took last arrived, in nanoseconds: whoever is late to fetch frames
-    /// can tell when they came. 0 where the backend does not know.
+    /// can tell when they came. 0 where the backend does not know: so for the first frames after it was opened, since the
+    /// kernel begins to stamp in the background.
     fn age_ns(&self) -> u64 {
         0
     }
