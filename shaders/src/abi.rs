@@ -4,8 +4,7 @@
 //! keep WGSL's alignment by explicit padding. A test compares every offset with what naga computes from the WGSL text.
 
 use bytemuck::{Pod, Zeroable};
-use ocp809_calibration::lut::fixed;
-use ocp809_calibration::lut::output;
+use ocp809_calibration::lut::{byte, fixed, output};
 
 use crate::cpu::dither::PLACES;
 use crate::cpu::transfer::LUMINANCE;
@@ -76,6 +75,16 @@ gpu_consts! {
     LAW_LINEAR = 1;
     /// Light to code by a table.
     LAW_TABLE = 2;
+    /// Light to code of 8 bits by a table.
+    LAW_BYTES = 3;
+    /// Added to light before it is looked up in a table of 8-bit codes.
+    BYTE_OFFSET = byte::OFFSET;
+    /// Such light from here on has the coarser values.
+    BYTE_BRIGHT = byte::BRIGHT;
+    /// The first stretch below.
+    BYTE_FIRST_DARK = byte::FIRST_DARK;
+    /// Bits behind the point of the coarser values.
+    BYTE_BRIGHT_FRACTION = byte::BRIGHT_FRACTION;
     /// No calibration.
     CORRECTION_NONE = 0;
     /// One matrix per module.

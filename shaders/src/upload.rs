@@ -97,8 +97,19 @@ impl Upload {
             Law::Pass => (abi::LAW_PASS, NONE),
             Law::Linear => (abi::LAW_LINEAR, NONE),
             Law::Table(table) => (abi::LAW_TABLE, self.table(table.entries().iter().copied())),
+            Law::Bytes(table) => {
+                let words = table.stretches().iter().flat_map(|own| [pair(own.base, own.rise), pair(own.knee, own.rise_beyond)]);
+                (abi::LAW_BYTES, self.table([table.dark_fraction()].into_iter().chain(words)))
+            }
         };
-        tile.loss_table = encoder.loss.as_ref().map_or(NONE, |table| self.table(table.entries().iter().copied()));
+        tile.loss_table = match &encoder.law {
+            Law::Bytes(table) => table
+                .loss()
+                .map_or(NONE, |loss| self.table(loss.iter().map(|own| pair(own.base.cast_unsigned(), own.rise.cast_unsigned())))),
+            Law::Pass | Law::Linear | Law::Table(_) => {
+                encoder.loss.as_ref().map_or(NONE, |table| self.table(table.entries().iter().copied()))
+            }
+        };
         tile
     }
 
@@ -176,6 +187,11 @@ fn run_record(run: &ocp809_sender::slice::Run, packet: &PacketPlan, payload_word
         payload_end: payload_word + u32::from(packet.payload_bytes).div_ceil(4),
         bits: format.bits(),
     }
+}
+
+/// Two numbers in a word, the first lowest.
+const fn pair(low: u16, high: u16) -> u32 {
+    (low as u32) | ((high as u32) << 16)
 }
 
 /// A tile's record from its three parts.

@@ -43,6 +43,11 @@ impl LossCurve {
             (None, None) => 0.0,
         }
     }
+
+    /// How many codes more are asked for to see `light` than without a loss.
+    pub(super) fn codes(&self, codes: &CodeLights, light: f64) -> f64 {
+        codes.value((light * (1.0 + self.share(light))).clamp(0.0, 1.0)) - codes.value(light)
+    }
 }
 
 impl LossTable {
@@ -55,9 +60,8 @@ impl LossTable {
         let extra = |entry: u32| -> i32 {
             #[expect(clippy::cast_precision_loss, reason = "at most 2^26")]
             let light = LogIndex::light_of(entry) as f64 / f64::from(ONE);
-            let asked = (light * (1.0 + curve.share(light))).clamp(0.0, 1.0);
             #[expect(clippy::cast_possible_truncation, reason = "clamped to the range of i16")]
-            let extra = ((codes.value(asked) - codes.value(light)) * scale).round().clamp(-32_768.0, 32_767.0) as i32;
+            let extra = (curve.codes(&codes, light) * scale).round().clamp(-32_768.0, 32_767.0) as i32;
             extra
         };
         let last = u32::try_from(ENTRIES_TO_ONE - 1).unwrap_or(0);

@@ -21,6 +21,7 @@ pub const ROW_SUM_MAX: u32 = 65_535;
 pub struct CorrectionMatrix([i16; 9]);
 
 /// A matrix in 12 bytes: three words of diagonal coefficients and 8-bit steps from its module's [`MatrixBase`].
+#[repr(transparent)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PackedMatrix(pub [u32; 3]);
 

@@ -4,6 +4,7 @@
 //! until the knee. Each table carries the integer function that reads it; these functions *are* the definition of the
 //! pixel path's arithmetic, and every faster implementation must return the same numbers.
 
+pub mod byte;
 pub mod cube;
 pub mod fixed;
 pub mod gain;
@@ -13,6 +14,7 @@ pub mod lut3d;
 pub mod matrix;
 pub mod output;
 
+pub use byte::ByteTable;
 pub use cube::CubeError;
 pub use gain::{GainTable, Knee};
 pub use light::LightTable;

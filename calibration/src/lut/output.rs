@@ -45,6 +45,12 @@ impl CodeLights {
             _ => whole,
         }
     }
+
+    /// The lights of the codes that lie between two lights, in rising order.
+    pub(super) fn lights_within(&self, low: f64, high: f64) -> &[f64] {
+        let place = |light| self.lights.partition_point(|&own| own <= light);
+        self.lights.get(place(low)..place(high)).unwrap_or_default()
+    }
 }
 
 impl OutputTable {

@@ -8,7 +8,8 @@ use super::block::{BLOCK, Block};
 use super::encode::{FastEncoder, Sample, Site, add_loss, finish, pass_codes, values};
 use super::prepared::{Direct, Prepared};
 use super::rescale::Rescaler;
-use super::{direct, gamut, simd, source, transfer};
+use super::simd::{self, Factors, Vectors};
+use super::{direct, gamut, source, transfer};
 use crate::frame::FrameView;
 use crate::plan::{Encoder, Law, PathPlan, RowBand, ScreenPlan, Span, Tile, TileCorrection};
 
@@ -154,19 +155,31 @@ impl Band {
             {
                 rest = others;
             }
-            self.light(job, screen, first.tile, tile, x, y);
             let length = self.scratch.length;
             let pieces = rest.iter().take_while(|span| (span.columns.start as usize) < x as usize + length);
             let pieces = pieces.filter_map(|span| Some((span.within(x, length), job.plan.tiles.get(span.tile)?)));
-            for (range, tile) in pieces.clone() {
-                correct(screen, tile, x, y, range, &mut self.scratch);
+            let corrections = pieces.clone().map(|(range, tile)| (factors(screen, tile, (x, y), &range), range));
+            if !self.correct_bytes(job, screen, first.tile, corrections.clone(), (x, y)) {
+                self.light(job, screen, first.tile, tile, x, y);
+                for (factors, range) in corrections {
+                    match factors {
+                        None => self.scratch.clip(range),
+                        Some(factors) => self.scratch.correct(job.prepared.vectors, &range, factors),
+                    }
+                }
             }
-            values(fast, encoder, &mut self.scratch);
-            for (range, tile) in pieces.filter(|_| fast.has_loss()) {
-                add_loss(fast, encoder, tile.scalars, &range, &mut self.scratch);
-            }
+            // Modules differ from here on by their loss alone.
+            let whole = (!fast.has_loss()).then_some((0..length, tile));
+            let pieces = whole.into_iter().chain(pieces.filter(|_| fast.has_loss()));
             let site = Site { x, y, phase: job.phase };
-            finish(encoder, site, &mut self.scratch, codes.get_mut(out).unwrap_or_default());
+            encode(
+                job.prepared.vectors,
+                (encoder, fast),
+                site,
+                pieces,
+                &mut self.scratch,
+                codes.get_mut(out).unwrap_or_default(),
+            );
         }
     }
 
@@ -187,6 +200,27 @@ impl Band {
         }
     }
 
+    /// Calibrates a block straight from the bytes of the source; whether that can be done here.
+    #[inline(always)]
+    fn correct_bytes<'a>(
+        &mut self,
+        job: Job<'_>,
+        screen: &ScreenPlan,
+        index: usize,
+        mut corrections: impl Iterator<Item = (Option<Factors<'a>>, Range<usize>)>,
+        (x, y): (u32, u32),
+    ) -> bool {
+        let Some(tables) = job.prepared.lights_of(index) else { return false };
+        let at = ((screen.origin.x + x) as usize, (screen.origin.y + y) as usize);
+        let (vectors, ingest) = (job.prepared.vectors, &job.plan.ingest);
+        corrections.all(|(factors, range)| {
+            factors.is_some_and(|factors| {
+                let tables = (&tables.halves, factors);
+                source::bytes_times(vectors, ingest, tables, job.frame, at, &range, &mut self.scratch.corrected)
+            })
+        })
+    }
+
     /// Light of a block, gamut and levels included.
     #[inline(always)]
     fn light(&mut self, job: Job<'_>, screen: &ScreenPlan, index: usize, tile: &Tile, x: u32, y: u32) {
@@ -194,7 +228,7 @@ impl Band {
         if let Some(tables) = job.prepared.lights_of(index) {
             let at = ((screen.origin.x + x) as usize, (screen.origin.y + y) as usize);
             let vectors = job.prepared.vectors;
-            source::bytes_through(vectors, &job.plan.ingest, tables, job.frame, at, (block.length, &mut block.light));
+            source::bytes_through(vectors, &job.plan.ingest, &tables.light, job.frame, at, (block.length, &mut block.light));
             return;
         }
         if let (Some(filter), Some(rescaler)) = (&screen.scale, &self.rescaler) {
@@ -249,15 +283,43 @@ impl Span {
     }
 }
 
-/// Calibrates the pixels of a block that belong to one tile.
+/// Encodes the pixels of a block, whose pieces differ by their tiles' low-grey loss.
 #[inline(always)]
-fn correct(screen: &ScreenPlan, tile: &Tile, x: u32, y: u32, range: Range<usize>, block: &mut Block) {
+fn encode<'a, S: Sample>(
+    vectors: Vectors,
+    (encoder, fast): (&Encoder, &FastEncoder),
+    site: Site,
+    pieces: impl Iterator<Item = (Range<usize>, &'a Tile)> + Clone,
+    block: &mut Block,
+    out: &mut [S],
+) {
+    let mut are_codes = true;
+    for (range, tile) in pieces.clone() {
+        let own = S::bytes(out).and_then(|out| out.get_mut(range.start * 3..range.end * 3));
+        let site = Site { x: site.x + u32::try_from(range.start).unwrap_or(0), ..site };
+        are_codes &= own.is_some_and(|own| fast.codes(vectors, (encoder, site), tile.scalars, (block, &range), own));
+    }
+    if are_codes {
+        return;
+    }
+    if let Some(bytes) = &fast.bytes {
+        pieces.for_each(|(range, tile)| bytes.values(tile.scalars, &range, block));
+    } else {
+        values(fast, encoder, block);
+        pieces.filter(|_| fast.has_loss()).for_each(|(range, tile)| add_loss(fast, encoder, tile.scalars, &range, block));
+    }
+    finish(encoder, site, block, out);
+}
+
+/// What the light of a tile's pixels in `range` of a block is multiplied by.
+#[inline(always)]
+fn factors<'a>(screen: &'a ScreenPlan, tile: &'a Tile, (x, y): (u32, u32), range: &Range<usize>) -> Option<Factors<'a>> {
     match &tile.correction {
-        TileCorrection::None => block.clip(range),
-        TileCorrection::Module(matrix) => block.multiply(&range, matrix.coefficients()),
+        TileCorrection::None => None,
+        TileCorrection::Module(matrix) => Some(Factors::Module(matrix.coefficients())),
         TileCorrection::Pixels(base) => {
             let first = y as usize * screen.size.width as usize + x as usize + range.start;
-            block.multiply_each(&range, base, screen.pixels.get(first..).unwrap_or_default());
+            Some(Factors::Pixels(base, screen.pixels.get(first..first + range.len()).unwrap_or_default()))
         }
     }
 }

@@ -9,6 +9,8 @@ use core::ops::Range;
 use ocp809_calibration::lut::fixed::{ONE, mul16};
 use ocp809_calibration::lut::{MatrixBase, PackedMatrix};
 
+use super::simd::{self, Factors, Vectors};
+
 /// Pixels of a block.
 pub(crate) const BLOCK: usize = 256;
 
@@ -40,6 +42,8 @@ pub(crate) struct Block {
     pub(crate) corrected: [Lane<u32>; 3],
     /// Values, then codes.
     pub(crate) values: [Lane<u32>; 3],
+    /// Places in a table of bytes.
+    pub(crate) places: Lane<u8>,
     /// Fractions between table entries.
     pub(crate) fractions: Lane<u32>,
 }
@@ -49,7 +53,8 @@ impl Block {
     pub(crate) fn new() -> Box<Self> {
         let (codes, light) = ([[0; BLOCK]; 3], [[0; BLOCK]; 3]);
         let (chroma, rows, samples, fractions) = ([[0; WIDE]; 2], [[0; WIDE]; 2], [0; WIDE], [0; BLOCK]);
-        Box::new(Self { length: 0, codes, chroma, rows, samples, light, corrected: light, values: light, fractions })
+        let (corrected, values, places) = (light, light, [0; BLOCK]);
+        Box::new(Self { length: 0, codes, chroma, rows, samples, light, corrected, values, places, fractions })
     }
 
     /// Replaces the light of every pixel.
@@ -86,10 +91,30 @@ impl Block {
         light.each_ref().map(|lane| lane.get(range.clone()).unwrap_or_default())
     }
 
+    /// The lanes of what the pixels in `range` become.
+    #[inline(always)]
+    fn lanes_in<'a>(lanes: &'a mut [Lane<u32>; 3], range: &Range<usize>) -> [&'a mut [u32]; 3] {
+        lanes.each_mut().map(|lane| lane.get_mut(range.clone()).unwrap_or_default())
+    }
+
+    /// The product of `factors` and the light in `range`.
+    #[inline(always)]
+    pub(crate) fn correct(&mut self, vectors: Vectors, range: &Range<usize>, factors: Factors<'_>) {
+        let light = Self::light_in(&self.light, range);
+        if simd::multiply(vectors, factors, light, &mut Self::lanes_in(&mut self.corrected, range)) {
+            return;
+        }
+        match factors {
+            Factors::Module(matrix) => self.multiply(range, matrix),
+            Factors::Pixels(base, packed) => self.multiply_each(range, base, packed),
+        }
+    }
+
     /// One matrix for all pixels in `range`: see [`super::correct`].
     #[inline(always)]
-    pub(crate) fn multiply(&mut self, range: &Range<usize>, matrix: &[i16; 9]) {
-        let [red, green, blue] = Self::light_in(&self.light, range);
+    fn multiply(&mut self, range: &Range<usize>, matrix: &[i16; 9]) {
+        let light = Self::light_in(&self.light, range);
+        let [red, green, blue] = light;
         for (out, row) in self.corrected.iter_mut().zip(matrix.as_chunks::<3>().0) {
             let [cr, cg, cb] = row.map(i32::from);
             let out = out.get_mut(range.clone()).unwrap_or_default();
@@ -101,14 +126,15 @@ impl Block {
 
     /// A packed matrix for each pixel in `range`, all of one module.
     #[inline(always)]
-    pub(crate) fn multiply_each(&mut self, range: &Range<usize>, base: &MatrixBase, packed: &[PackedMatrix]) {
+    fn multiply_each(&mut self, range: &Range<usize>, base: &MatrixBase, packed: &[PackedMatrix]) {
+        let light = Self::light_in(&self.light, range);
         let [b12, b13, b21, b23, b31, b32] = base.off_diagonal().map(i32::from);
         let shift = base.shift();
         // A signed byte of a word, from its place in the topmost byte, as steps from its base.
         let step = |from: i32, word: u32, up: u32| from + (((word << up).cast_signed() >> 24) << shift);
         let low = |word: u32| (word << 16).cast_signed() >> 16;
-        let [r, g, b] = Self::light_in(&self.light, range);
-        let [red, green, blue] = self.corrected.each_mut().map(|lane| lane.get_mut(range.clone()).unwrap_or_default());
+        let [r, g, b] = light;
+        let [red, green, blue] = Self::lanes_in(&mut self.corrected, range);
         let out = red.iter_mut().zip(green).zip(blue);
         for ((((out, &r), &g), &b), &PackedMatrix([w0, w1, w2])) in out.zip(r).zip(g).zip(b).zip(packed) {
             let ((red, green), blue) = out;

@@ -40,7 +40,7 @@ struct Key {
 /// Whether tables may stand for all that happens to the pixels of a tile on a screen whose channels do not mix.
 pub(crate) fn applies(tile: &Tile, encoder: &Encoder) -> bool {
     let is_narrow = encoder.bits + STEP_BITS <= u16::BITS;
-    is_narrow && !tile.is_calibrated() && encoder.loss.is_none() && !matches!(encoder.law, Law::Pass)
+    is_narrow && !tile.is_calibrated() && !encoder.has_loss() && !matches!(encoder.law, Law::Pass)
 }
 
 /// The step of one code value, rounded down.

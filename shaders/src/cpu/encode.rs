@@ -10,7 +10,9 @@ use ocp809_calibration::lut::loss::SCALAR_BITS;
 use ocp809_calibration::lut::output::VALUE_BITS;
 
 use super::block::{BLOCK, Block, Lane};
+use super::byte::ByteEncoder;
 use super::dither::{frame_offset, rank};
+use super::simd::{self, Vectors};
 use super::transfer::{linear, pass, top};
 use crate::plan::{Encoder, Law};
 
@@ -24,6 +26,8 @@ pub(crate) struct FastEncoder {
     table: Option<Box<Table>>,
     /// The low-grey loss, likewise.
     loss: Option<Box<Table>>,
+    /// The table of a link of 8 bits.
+    pub(crate) bytes: Option<ByteEncoder>,
 }
 
 /// A table in float order.
@@ -43,14 +47,40 @@ impl FastEncoder {
     pub(crate) fn new(encoder: &Encoder) -> Self {
         let table = match &encoder.law {
             Law::Table(table) => Some(in_float_order(table.entries())),
-            Law::Linear | Law::Pass => None,
+            Law::Linear | Law::Pass | Law::Bytes(_) => None,
         };
-        Self { table, loss: encoder.loss.as_ref().map(|loss| in_float_order(loss.entries())) }
+        let bytes = match &encoder.law {
+            Law::Bytes(table) => Some(ByteEncoder::new(table)),
+            Law::Linear | Law::Pass | Law::Table(_) => None,
+        };
+        Self { table, loss: encoder.loss.as_ref().map(|loss| in_float_order(loss.entries())), bytes }
+    }
+
+    /// The codes of the pixels in `range`, whose first one lies at `site`, straight to `out`, three bytes per pixel; whether
+    /// these instructions can do that.
+    #[inline(always)]
+    pub(crate) fn codes(
+        &self,
+        vectors: Vectors,
+        (encoder, site): (&Encoder, Site),
+        scalars: [i16; 3],
+        (block, range): (&Block, &Range<usize>),
+        out: &mut [u8],
+    ) -> bool {
+        let thresholds = core::array::from_fn(|channel| {
+            thresholds(encoder, 8, site, channel).map(|threshold| u16::try_from(threshold).unwrap_or(0))
+        });
+        let light = block.corrected.each_ref().map(|lane| lane.get(range.clone()).unwrap_or_default());
+        match (&self.bytes, &encoder.law) {
+            (Some(bytes), _) => simd::byte_codes(vectors, bytes, thresholds, scalars, light, out),
+            (None, Law::Linear) if encoder.bits == 8 && !self.has_loss() => simd::linear_codes(vectors, thresholds, light, out),
+            _ => false,
+        }
     }
 
     /// Whether modules differ by their low-grey loss.
-    pub(crate) const fn has_loss(&self) -> bool {
-        self.loss.is_some()
+    pub(crate) fn has_loss(&self) -> bool {
+        self.loss.is_some() || self.bytes.as_ref().is_some_and(ByteEncoder::has_loss)
     }
 }
 
@@ -212,6 +242,9 @@ impl Code for u32 {
 pub(crate) trait Sample: Copy {
     /// The sample of a code that fits.
     fn of(code: u16) -> Self;
+
+    /// Samples as bytes, where they are such.
+    fn bytes(samples: &mut [Self]) -> Option<&mut [u8]>;
 }
 
 impl Sample for u8 {
@@ -220,12 +253,22 @@ impl Sample for u8 {
     fn of(code: u16) -> Self {
         code as Self
     }
+
+    #[inline(always)]
+    fn bytes(samples: &mut [Self]) -> Option<&mut [u8]> {
+        Some(samples)
+    }
 }
 
 impl Sample for u16 {
     #[inline(always)]
     fn of(code: u16) -> Self {
         code
+    }
+
+    #[inline(always)]
+    fn bytes(_samples: &mut [Self]) -> Option<&mut [u8]> {
+        None
     }
 }
 

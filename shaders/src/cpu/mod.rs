@@ -7,6 +7,7 @@
 
 pub(crate) mod band;
 pub(crate) mod block;
+pub(crate) mod byte;
 pub(crate) mod chroma;
 pub(crate) mod correct;
 pub(crate) mod direct;

@@ -5,7 +5,7 @@ use ocp809_sender::slice::PortPlan;
 use super::band::{BAND_ROWS, Band, Encoders};
 use super::direct::{self, CodeTable, DirectTables, Spare, byte_steps};
 use super::encode::FastEncoder;
-use super::simd::{Entry, Planes, Vectors};
+use super::simd::{self, Planes, Vectors};
 use super::source::{ByteTables, byte_lights};
 use crate::format::ColorModel;
 use crate::plan::{PathPlan, ScreenPlan, Tile};
@@ -21,7 +21,7 @@ pub(crate) struct Prepared {
     /// One per encoder of the plan.
     pub(crate) encoders: Encoders,
     /// From bytes to light.
-    lights: Vec<(Key, Planes<u32>)>,
+    lights: Vec<(Key, Lights)>,
     /// From bytes to steps.
     steps: Vec<(Key, Planes<u16>)>,
     /// From code values to steps.
@@ -32,6 +32,15 @@ pub(crate) struct Prepared {
     pub(crate) bands_of_screen: Vec<Vec<usize>>,
     /// For each port, the number of bands that must be computed before packet i and all before it are complete.
     pub(crate) needed: Vec<Vec<usize>>,
+}
+
+/// Light of bytes.
+#[derive(Debug)]
+pub(crate) struct Lights {
+    /// As it is.
+    pub(crate) light: Planes<u32>,
+    /// As [`simd::halves`].
+    pub(crate) halves: Planes<u32>,
 }
 
 /// What byte tables depend on: screen, levels, encoder where they lead beyond light.
@@ -93,7 +102,7 @@ impl Prepared {
 
     /// The tables of light of a tile; `None` where light does not follow from single bytes.
     #[inline(always)]
-    pub(crate) fn lights_of(&self, tile: usize) -> Option<&Planes<u32>> {
+    pub(crate) fn lights_of(&self, tile: usize) -> Option<&Lights> {
         match self.shortcuts.get(tile)? {
             Shortcut::BytesToLight(place) => self.lights.get(*place).map(|(_, tables)| tables),
             Shortcut::Stages | Shortcut::BytesToSteps(_) | Shortcut::CodesToSteps(_) => None,
@@ -120,12 +129,12 @@ impl Prepared {
         let encoder = tile.encoder.and_then(|place| Some((place, plan.encoders.get(place)?)));
         let shortcut = match encoder.filter(|(_, encoder)| direct::applies(tile, encoder)) {
             Some((place, encoder)) if are_bytes => {
-                let make = || byte_steps(ingest, screen, levels, encoder);
+                let make = || Planes::new(byte_steps(ingest, screen, levels, encoder));
                 place_of(&mut self.steps, (index, levels, Some(place)), make).map(Shortcut::BytesToSteps)
             }
             Some(encoder) => self.codes.places((index, screen), levels, encoder, spare).map(Shortcut::CodesToSteps),
             None if are_bytes => {
-                let make = || byte_lights(ingest, screen, levels);
+                let make = || Lights::new(&byte_lights(ingest, screen, levels));
                 place_of(&mut self.lights, (index, levels, None), make).map(Shortcut::BytesToLight)
             }
             None => None,
@@ -134,11 +143,17 @@ impl Prepared {
     }
 }
 
+impl Lights {
+    fn new(light: &ByteTables<u32>) -> Self {
+        Self { light: Planes::new(*light), halves: Planes::new(light.map(|table| table.map(simd::halves))) }
+    }
+}
+
 /// The place of byte tables, made on first need; `None` when there are too many.
-fn place_of<T: Entry>(tables: &mut Vec<(Key, Planes<T>)>, key: Key, make: impl FnOnce() -> ByteTables<T>) -> Option<usize> {
+fn place_of<T>(tables: &mut Vec<(Key, T)>, key: Key, make: impl FnOnce() -> T) -> Option<usize> {
     let known = tables.iter().position(|(own, _)| *own == key);
     if known.is_none() && tables.len() < TABLE_LIMIT {
-        tables.push((key, Planes::new(make())));
+        tables.push((key, make()));
         return Some(tables.len() - 1);
     }
     known

@@ -1,13 +1,15 @@
 //! Source rows to blocks of code values or light: the arithmetic of [`super::ingest`] without a look-up of row and plane
 //! for every sample.
 
+use core::ops::Range;
+
 use ocp809_calibration::lut::LightTable;
 use ocp809_calibration::lut::fixed::mul16;
 
 use super::block::{BLOCK, Block, Lane};
 use super::chroma;
 use super::ingest::clip;
-use super::simd::{self, Entry, Planes, Vectors};
+use super::simd::{self, Entry, Factors, Planes, Vectors};
 use crate::format::{ColorModel, SamplePlace};
 use crate::frame::FrameView;
 use crate::plan::{Ingest, ScreenPlan};
@@ -93,6 +95,31 @@ pub(crate) fn bytes_through<T: Entry>(
         pixels_through::<T, 4>(vectors, tables, row, (x, length), places, out);
     } else {
         pixels_through::<T, 3>(vectors, tables, row, (x, length), places, out);
+    }
+}
+
+/// Light of `range` of the 8-bit RGB pixels from column `x` of row `y` on, by `halves` of their bytes, times `factors`; whether
+/// these instructions did it.
+#[inline(always)]
+pub(crate) fn bytes_times(
+    vectors: Vectors,
+    ingest: &Ingest,
+    (halves, factors): (&Planes<u32>, Factors<'_>),
+    frame: &FrameView<'_>,
+    (x, y): (usize, usize),
+    range: &Range<usize>,
+    out: &mut [Lane<u32>; 3],
+) -> bool {
+    let row = frame.row(0, y);
+    let places = ingest.row.samples.map(|place| place.offset as usize);
+    let mut out = out.each_mut().map(|lane| lane.get_mut(range.clone()).unwrap_or_default());
+    let range = x + range.start..x + range.end;
+    if ingest.row.samples.iter().all(|place| place.step == 4) {
+        let pixels = row.as_chunks::<4>().0.get(range).unwrap_or_default();
+        simd::multiply_bytes(vectors, factors, halves, (pixels, places), &mut out)
+    } else {
+        let pixels = row.as_chunks::<3>().0.get(range).unwrap_or_default();
+        simd::multiply_bytes(vectors, factors, halves, (pixels, places), &mut out)
     }
 }
 

@@ -39,6 +39,7 @@ pub(crate) fn value(encoder: &Encoder, light: u32, scalar: i16) -> u32 {
     let value = match &encoder.law {
         Law::Linear => linear(light, encoder.bits),
         Law::Table(table) => table.value(light),
+        Law::Bytes(table) => return table.value(light, scalar),
         Law::Pass => 0,
     };
     let Some(loss) = &encoder.loss else { return value };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ocp809_calibration::color::transfer;
-use ocp809_calibration::lut::{LossCurve, LossTable, OutputTable};
+use ocp809_calibration::lut::{ByteTable, LossCurve, LossTable, OutputTable};
 
 use super::screen::{check, light_of_grey};
 use crate::error::{Parameter, PlanError};
@@ -17,6 +17,8 @@ pub(crate) enum Law {
     Pass,
     /// Light is proportional to the code.
     Linear,
+    /// Any other transfer function of a link of 8 bits, with the low-grey loss of its modules.
+    Bytes(ByteTable),
     /// Any other transfer function.
     Table(OutputTable),
 }
@@ -28,7 +30,7 @@ pub(crate) struct Encoder {
     pub(crate) bits: u32,
     /// Light to value.
     pub(crate) law: Law,
-    /// Low-grey loss of its modules.
+    /// Low-grey loss of its modules, where the law does not hold it.
     pub(crate) loss: Option<LossTable>,
     /// Frames of the dither; 0 rounds to the nearest code.
     pub(crate) period: u32,
@@ -116,11 +118,22 @@ impl Encoder {
             Law::Pass
         } else if linear {
             Law::Linear
+        } else if bits == 8 {
+            Law::Bytes(ByteTable::build(light, port.loss.as_deref()))
         } else {
             Law::Table(OutputTable::build(bits, light))
         };
-        let loss = port.loss.as_deref().filter(|_| !pass).map(|curve| LossTable::build(bits, light, curve));
+        let is_apart = matches!(law, Law::Linear | Law::Table(_));
+        let loss = port.loss.as_deref().filter(|_| is_apart).map(|curve| LossTable::build(bits, light, curve));
         let period = if pass { 0 } else { port.dither.map_or(0, DitherPeriod::frames) };
         Ok(Self { bits, law, loss, period })
+    }
+
+    /// Whether modules differ by their low-grey loss.
+    pub(crate) fn has_loss(&self) -> bool {
+        match &self.law {
+            Law::Bytes(table) => table.loss().is_some(),
+            Law::Pass | Law::Linear | Law::Table(_) => self.loss.is_some(),
+        }
     }
 }

@@ -46,8 +46,39 @@ fn loss_value(offset: u32, light: u32, scalar: i32) -> i32 {
     return (curve * scalar + 512) >> 10u;
 }
 
+// The value of light on a link of 8 bits, with the loss: see calibration::lut::byte.
+fn byte_value(tile: Tile, light: u32, scalar: i32) -> u32 {
+    let moved = light + BYTE_OFFSET;
+    let octave = firstLeadingBit(moved);
+    let normal = moved << (31u - octave);
+    var stretch = (octave - 17u) * 16u + ((normal >> 27u) & 15u);
+    var fraction = (normal >> 11u) & 0xffffu;
+    var bits = BYTE_BRIGHT_FRACTION;
+    if (moved < BYTE_BRIGHT) {
+        stretch = BYTE_FIRST_DARK + (octave - 4u) * 8u + ((normal >> 28u) & 7u);
+        fraction = (normal >> 12u) & 0xffffu;
+        bits = tables[tile.output_table];
+    }
+    let first = tables[tile.output_table + 1u + 2u * stretch];
+    let second = tables[tile.output_table + 2u + 2u * stretch];
+    let knee = second & 0xffffu;
+    let below = ((first >> 16u) * min(fraction, knee)) >> 16u;
+    let beyond = ((second >> 16u) * (max(fraction, knee) - knee)) >> 16u;
+    var value = i32((first & 0xffffu) + below + beyond);
+    if (tile.loss_table != NONE) {
+        let entry = bitcast<i32>(tables[tile.loss_table + stretch]);
+        let most = ((entry << 16u) >> 16u) + (((entry >> 16u) * i32(fraction >> 1u) + 16384) >> 15u);
+        value += (most * clamp(scalar * 8, -32768, 32767) + 16384) >> 15u;
+    }
+    let limit = i32((0xffffu >> bits) << bits);
+    return u32(clamp(value, 0, limit)) << (VALUE_BITS - 8u - bits);
+}
+
 // The value (code and fraction) of corrected light.
 fn value_of(tile: Tile, light: u32, scalar: i32) -> u32 {
+    if (tile.law == LAW_BYTES) {
+        return byte_value(tile, light, scalar);
+    }
     var value = 0u;
     if (tile.law == LAW_LINEAR) {
         value = linear_value(light, tile.bits);

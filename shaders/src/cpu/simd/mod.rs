@@ -10,7 +10,10 @@ use core::fmt;
 
 pub(crate) use planes::{Entry, Planes};
 
+use ocp809_calibration::lut::{MatrixBase, PackedMatrix};
+
 use super::band::{Band, Job};
+use super::byte::ByteEncoder;
 use crate::plan::{RowBand, ScreenPlan};
 
 /// Vector instructions that this machine has, and the CPU path uses. Made by [`Vectors::available`] alone.
@@ -25,7 +28,7 @@ enum Level {
     /// AVX2, x86-64 since 2013.
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// AVX-512 F, BW, DQ, VL, CD, VBMI and VBMI2: Intel since 2019, AMD since 2022.
+    /// AVX-512 F, BW, DQ, VL, CD, VBMI, VBMI2 and VNNI: Intel since 2019, AMD since 2022.
     #[cfg(target_arch = "x86_64")]
     Avx512,
 }
@@ -43,7 +46,8 @@ impl Vectors {
                 && is_x86_feature_detected!("avx512vl")
                 && is_x86_feature_detected!("avx512cd")
                 && is_x86_feature_detected!("avx512vbmi")
-                && is_x86_feature_detected!("avx512vbmi2");
+                && is_x86_feature_detected!("avx512vbmi2")
+                && is_x86_feature_detected!("avx512vnni");
             levels.extend(wide.then_some(Self(Level::Avx512)));
             levels.extend(is_x86_feature_detected!("avx2").then_some(Self(Level::Avx2)));
         }
@@ -72,7 +76,7 @@ pub(crate) fn row(vectors: Vectors, band: &mut Band, job: Job<'_>, screen: &Scre
         // SAFETY: only `Vectors::available` makes this value, after it found AVX2.
         Level::Avx2 => unsafe { row_avx2(band, job, screen, row, y) },
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: only `Vectors::available` makes this value, after it found all seven sets.
+        // SAFETY: only `Vectors::available` makes this value, after it found all eight sets.
         Level::Avx512 => unsafe { row_avx512(band, job, screen, row, y) },
     }
 }
@@ -84,7 +88,7 @@ fn row_avx2(band: &mut Band, job: Job<'_>, screen: &ScreenPlan, row: &RowBand, y
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vbmi,avx512vbmi2")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vbmi,avx512vbmi2,avx512vnni")]
 fn row_avx512(band: &mut Band, job: Job<'_>, screen: &ScreenPlan, row: &RowBand, y: u32) {
     band.row_inline(job, screen, row, y);
 }
@@ -109,41 +113,97 @@ pub(crate) fn through<T: Entry, const STEP: usize>(
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
+/// What light is multiplied by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Factors<'a> {
+    /// One matrix for all pixels.
+    Module(&'a [i16; 9]),
+    /// A matrix for each.
+    Pixels(&'a MatrixBase, &'a [PackedMatrix]),
+}
 
-    fn agree<T: Entry + PartialEq + fmt::Debug, const STEP: usize>(tables: [[T; 256]; 3], bytes: &[u8], places: [usize; 3]) {
-        let (cut, pixels) = (Planes::new(tables), bytes.as_chunks::<STEP>().0);
-        for vectors in Vectors::available() {
-            let mut lanes: [Vec<T>; 3] = core::array::from_fn(|_| vec![T::default(); pixels.len()]);
-            let done = through(vectors, &cut, pixels, places, &mut lanes.each_mut().map(Vec::as_mut_slice));
-            assert!(done <= pixels.len(), "{vectors:?}: no more than there are");
-            for ((lane, table), place) in lanes.iter().zip(tables).zip(places) {
-                let expected: Vec<T> = pixels.iter().take(done).map(|pixel| table[usize::from(pixel[place])]).collect();
-                assert_eq!(lane[..done], expected, "{vectors:?}, byte {place} of {STEP}");
-                assert!(lane[done..].iter().all(|entry| *entry == T::default()), "{vectors:?}: the rest is left alone");
-            }
+/// [`crate::cpu::correct`] with neutral levels; whether these instructions did it.
+#[inline(always)]
+pub(crate) fn multiply(vectors: Vectors, factors: Factors<'_>, light: [&[u32]; 3], out: &mut [&mut [u32]; 3]) -> bool {
+    match vectors.0 {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => {
+            // SAFETY: only `Vectors::available` makes this value, after it found all sets that the function is compiled for.
+            unsafe { avx512::multiply(factors, light, out) };
+            true
         }
-    }
-
-    proptest! {
-        #[test]
-        fn groups_of_pixels_go_through_tables_as_single_ones_do(bytes in prop::collection::vec(any::<u8>(), 0..1_100), seed in any::<u32>()) {
-            let entry = |channel: usize, at: usize| {
-                let at = u32::try_from(channel * 256 + at).unwrap();
-                (at ^ seed).wrapping_mul(0x9e37_79b1).rotate_left(7)
-            };
-            let words: [[u32; 256]; 3] = core::array::from_fn(|channel| core::array::from_fn(|at| entry(channel, at)));
-            let shorts = words.map(|table| table.map(|entry| u16::try_from(entry >> 16).unwrap()));
-            for places in [[0, 1, 2], [2, 1, 0]] {
-                agree::<u32, 4>(words, &bytes, places);
-                agree::<u16, 4>(shorts, &bytes, places);
-                agree::<u32, 3>(words, &bytes, places);
-                agree::<u16, 3>(shorts, &bytes, places);
-            }
-            agree::<u32, 4>(words, &bytes, [1, 2, 3]);
-        }
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => false,
+        Level::Baseline => false,
     }
 }
+
+/// The same for pixels whose light `tables` have, as [`halves`], by the bytes at `places` of every `STEP`.
+#[inline(always)]
+pub(crate) fn multiply_bytes<const STEP: usize>(
+    vectors: Vectors,
+    factors: Factors<'_>,
+    tables: &Planes<u32>,
+    pixels: (&[[u8; STEP]], [usize; 3]),
+    out: &mut [&mut [u32]; 3],
+) -> bool {
+    match vectors.0 {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => {
+            // SAFETY: only `Vectors::available` makes this value, after it found all sets that the function is compiled for.
+            unsafe { avx512::multiply_bytes(factors, tables, pixels, out) };
+            true
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => false,
+        Level::Baseline => false,
+    }
+}
+
+/// Light of at most 2.0 in the halves that products are made of: bits 0 to 12 below, the others above.
+pub(crate) const fn halves(light: u32) -> u32 {
+    (light & 0x1fff) | ((light >> 13) << 16)
+}
+
+/// Codes of corrected light on modules with these shares of the loss, three bytes per pixel; `thresholds` are those of four
+/// neighbours per channel, with 8 bits behind the point. Whether these instructions did it.
+#[inline(always)]
+pub(crate) fn byte_codes(
+    vectors: Vectors,
+    encoder: &ByteEncoder,
+    thresholds: [[u16; 4]; 3],
+    scalars: [i16; 3],
+    light: [&[u32]; 3],
+    out: &mut [u8],
+) -> bool {
+    match vectors.0 {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => {
+            // SAFETY: only `Vectors::available` makes this value, after it found all sets that the function is compiled for.
+            unsafe { avx512::codes(encoder, thresholds, scalars, light, out) };
+            true
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => false,
+        Level::Baseline => false,
+    }
+}
+
+/// Codes of corrected light where light is proportional to the code, as [`byte_codes`]. Whether these instructions did it.
+#[inline(always)]
+pub(crate) fn linear_codes(vectors: Vectors, thresholds: [[u16; 4]; 3], light: [&[u32]; 3], out: &mut [u8]) -> bool {
+    match vectors.0 {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => {
+            // SAFETY: only `Vectors::available` makes this value, after it found all sets that the function is compiled for.
+            unsafe { avx512::linear_codes(thresholds, light, out) };
+            true
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => false,
+        Level::Baseline => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
