@@ -145,11 +145,12 @@ fn copy_rest<const N: usize>(lanes: [[u32; N]; 3], out: [&mut [u32]; 3]) {
 }
 
 /// Where the factors of pixels come from.
+#[expect(clippy::large_enum_variant, reason = "there is one, for the time of a call")]
 enum Matrices<'a> {
     /// The same for all: the words of each row's vectors.
     One([[i32; 3]; 3]),
     /// A matrix for each.
-    Each(Unpack, &'a [[PackedMatrix; WORDS]], [PackedMatrix; WORDS]),
+    Each(Unpack, &'a [PackedMatrix]),
 }
 
 impl<'a> Matrices<'a> {
@@ -161,10 +162,7 @@ impl<'a> Matrices<'a> {
                 let row = |red, green, blue| [pair(red, green), pair(blue, 0), pair(0, blue)];
                 Self::One([row(c11, c12, c13), row(c21, c22, c23), row(c31, c32, c33)])
             }
-            Factors::Pixels(base, packed) => {
-                let (whole, rest) = packed.as_chunks();
-                Self::Each(Unpack::new(base), whole, padded(rest))
-            }
+            Factors::Pixels(base, packed) => Self::Each(Unpack::new(base), packed),
         }
     }
 
@@ -174,8 +172,9 @@ impl<'a> Matrices<'a> {
     fn rows(&self, at: usize) -> [Row; 3] {
         match self {
             Self::One([first, second, third]) => [row(first), row(second), row(third)],
-            Self::Each(unpack, whole, rest) => {
-                let own = whole.get(at).unwrap_or(rest);
+            Self::Each(unpack, packed) => {
+                let rest = packed.get(at * WORDS..).unwrap_or_default();
+                let Some(own) = rest.first_chunk() else { return unpack.rows(words(&padded(rest))) };
                 fetch(own, 4_096);
                 unpack.rows(words(own))
             }
