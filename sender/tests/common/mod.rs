@@ -11,6 +11,12 @@ pub(crate) mod capability;
 #[cfg(feature = "transport")]
 pub(crate) mod netns;
 pub(crate) mod simulation;
+#[cfg(feature = "transport")]
+pub(crate) mod syscalls;
+#[cfg(feature = "transport")]
+pub(crate) mod tap;
+#[cfg(feature = "transport")]
+pub(crate) mod witness;
 
 /// A plan of one screen that is sent in raster order, `per_packet` pixels at a time; each packet one run.
 pub(crate) fn linear_plan(pixels: u32, per_packet: u16, format: WireFormat) -> PortPlan {
