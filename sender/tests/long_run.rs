@@ -15,6 +15,7 @@ use ocp809_sender::ids::PortIndex;
 use ocp809_sender::slice::{PortPlan, SlicePlan};
 use ocp809_sender::stream::{FeedEnd, FrameOutcome, FrameStart, Pacing, PortFrame, PortLayout, PortSender};
 use ocp809_sender::time::{Clock, NANOS_PER_SECOND, SystemClock};
+use ocp809_sender::transport::interface::find_by_name;
 use ocp809_sender::transport::{Backend, Interface, Reception, open};
 use ocp809_sender::wall::{ColorlightSpec, Wall, WallSpec};
 use ocp809_sender::wire::ocp809::{EPOCH_WITHOUT_CARDS, FrameId, Latch};
@@ -30,9 +31,12 @@ fn frames() -> u64 {
     asked.map_or(FRAMES, |frames| frames.parse().expect("OCP809_FRAMES is a number"))
 }
 
-fn wall(name: &str) -> Wall {
+/// A sample wall with links of this MTU.
+fn wall(name: &str, mtu: u16) -> Wall {
     let text = std::fs::read_to_string(format!("{}/../assets/walls/{name}.toml", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    Wall::from_spec(&toml::from_str::<WallSpec>(&text).unwrap()).unwrap()
+    let mut spec = toml::from_str::<WallSpec>(&text).unwrap();
+    spec.ports.iter_mut().for_each(|port| port.link.mtu = mtu);
+    Wall::from_spec(&spec).unwrap()
 }
 
 /// A port, its cable and what must come out of it.
@@ -59,7 +63,7 @@ impl<'a> Cable<'a> {
         let (transport, colorlight) = (opened.transport, ColorlightSpec::default());
         let mut sender = PortSender::new(Arc::clone(&layout), &colorlight, transport, Pacing::BURST, Arc::clone(clock));
         let (frame, expected) = (sender.new_frame(), PortFrame::new(layout));
-        Self { plan, sender, frame, expected, witness: Witness::of(far, 1_514), in_place: 0 }
+        Self { plan, sender, frame, expected, witness: Witness::of(far, far.mtu as usize + 14), in_place: 0 }
     }
 
     /// Sends frame `number` and looks at what comes.
@@ -104,12 +108,22 @@ impl<'a> Cable<'a> {
     }
 }
 
-fn run(name: &str, backend: Backend, frames: u64) {
-    let wall = wall(name);
+/// A cable for frames of this MTU.
+fn cable(namespace: &Namespace, port: usize, mtu: u16) -> (Interface, Interface) {
+    let names = [format!("near{port}"), format!("far{port}")];
+    namespace.cable(&names[0], &names[1]);
+    let [near, far] = names.map(|name| {
+        namespace.ip(&["link", "set", &name, "mtu", &mtu.to_string()]);
+        find_by_name(&name).unwrap()
+    });
+    (near, far)
+}
+
+fn run(name: &str, mtu: u16, backend: Backend, frames: u64) {
+    let wall = wall(name, mtu);
     let plan = SlicePlan::build(&wall).unwrap();
     let namespace = Namespace::enter_new();
-    let cables: Vec<_> =
-        (0..plan.ports.len()).map(|port| namespace.cable(&format!("near{port}"), &format!("far{port}"))).collect();
+    let cables: Vec<_> = (0..plan.ports.len()).map(|port| cable(&namespace, port, mtu)).collect();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let ports = plan.ports.iter().zip(&cables);
     let mut ports: Vec<_> = ports.map(|(plan, cable)| Cable::new(&wall, plan, cable, backend, &clock)).collect();
@@ -127,8 +141,11 @@ fn run(name: &str, backend: Backend, frames: u64) {
         let sides = card.counters.ports;
         let faults = sides.map(|side| side.lost + side.bad_crc + side.bad_fcs + side.duplicates + side.short);
         assert_eq!(faults, [0; 2], "{name} by {backend}: {sides:?}");
-        // The first frame is latched as it comes; cards that were just switched on may take the next one.
-        assert!(card.counters.frames.shown + 2 >= frames, "{name} by {backend}: {:?}", card.counters.frames);
+        // Frames come faster than a gigabit link would bring them, so that a card may have no buffer for one; cards that were
+        // just switched on may take the second one.
+        let seen = card.counters.frames;
+        let is_whole = seen.missing == 0 && seen.range == 0 && seen.shown + seen.held + 2 >= frames;
+        assert!(is_whole && seen.shown * 2 > frames, "{name} by {backend}: {seen:?}");
     }
     if matches!(backend, Backend::Xdp | Backend::Ring) {
         let in_place: u64 = ports.iter().map(|port| port.in_place).sum();
@@ -139,47 +156,53 @@ fn run(name: &str, backend: Backend, frames: u64) {
 #[test]
 fn the_demo_wall_by_xdp() {
     require!(root(), program("ip"));
-    run("demo", Backend::Xdp, frames());
+    run("demo", 1_500, Backend::Xdp, frames());
 }
 
 #[test]
 fn the_demo_wall_by_ring() {
     require!(root(), program("ip"));
-    run("demo", Backend::Ring, frames());
+    run("demo", 1_500, Backend::Ring, frames());
 }
 
 #[test]
 fn the_demo_wall_by_sendmmsg() {
     require!(root(), program("ip"));
-    run("demo", Backend::Packet, frames());
+    run("demo", 1_500, Backend::Packet, frames());
 }
 
 #[test]
 fn the_demo_wall_by_pnet() {
     require!(root(), program("ip"));
-    run("demo", Backend::Portable, frames());
+    run("demo", 1_500, Backend::Portable, frames());
+}
+
+#[test]
+fn the_demo_wall_in_jumbo_frames_by_ring() {
+    require!(root(), program("ip"));
+    run("demo", 9_000, Backend::Ring, frames());
 }
 
 #[test]
 fn full_hd_by_xdp() {
     require!(root(), program("ip"));
-    run("full-hd", Backend::Xdp, frames() / 10);
+    run("full-hd", 1_500, Backend::Xdp, frames() / 10);
 }
 
 #[test]
 fn full_hd_by_ring() {
     require!(root(), program("ip"));
-    run("full-hd", Backend::Ring, frames() / 10);
+    run("full-hd", 1_500, Backend::Ring, frames() / 10);
 }
 
 #[test]
 fn full_hd_by_sendmmsg() {
     require!(root(), program("ip"));
-    run("full-hd", Backend::Packet, frames() / 10);
+    run("full-hd", 1_500, Backend::Packet, frames() / 10);
 }
 
 #[test]
 fn full_hd_by_pnet() {
     require!(root(), program("ip"));
-    run("full-hd", Backend::Portable, frames() / 10);
+    run("full-hd", 1_500, Backend::Portable, frames() / 10);
 }
