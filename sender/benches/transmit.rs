@@ -135,7 +135,7 @@ impl Sender {
         assert!((0..patience).any(|_| self.transport.is_settled()), "{}: nothing is left on its way", self.way.name);
         let [number, ..] = self.frame.to_le_bytes();
         for span in &self.spans {
-            memory[span.start as usize + 18..][..14].fill(number);
+            memory[span.start as usize + 16..][..16].copy_from_slice(&[number; 16]);
         }
         let (batch, mut sent) = (Batch::new(memory, &self.spans), 0);
         for _ in 0..patience {

@@ -9,6 +9,8 @@ use ocp809_sender::wall::{ColorOrder, WireFormat};
 #[cfg(feature = "transport")]
 pub(crate) mod capability;
 #[cfg(feature = "transport")]
+pub(crate) mod frames;
+#[cfg(feature = "transport")]
 pub(crate) mod netns;
 pub(crate) mod simulation;
 #[cfg(feature = "transport")]
