@@ -15,7 +15,8 @@ const FORBIDDEN: [(&str, &[&str]); 3] = [
 ];
 
 /// Files that may contain `unsafe` code.
-const UNSAFE: [&str; 3] = ["sender/src/transport/packet", "sender/src/transport/realtime", "shaders/src/cpu/simd"];
+const UNSAFE: [&str; 4] =
+    ["sender/src/transport/laboratory", "sender/src/transport/packet", "sender/src/transport/realtime", "shaders/src/cpu/simd"];
 
 /// Folders of the app that must not know the window.
 const WINDOWLESS: [&str; 5] = ["app/src/engine", "app/src/capture", "app/src/control", "app/src/config", "app/src/cli"];
