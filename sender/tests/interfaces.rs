@@ -307,7 +307,8 @@ fn an_interface_that_comes_back_under_another_name_is_found_by_its_address() {
     let mut transport = Rebinding::open(mac, Reception::Ocp809Sender, Preference::Automatic, clock).unwrap();
     let (memory, spans) = stream(&near, 10, 200);
     let batch = Batch::new(&memory, &spans);
-    assert_eq!((transport.send(batch).unwrap(), transport.backend()), (10, Some(Backend::Packet)), "by AF_PACKET");
+    let backend = transport.sending().map(|sending| sending.backend);
+    assert_eq!((transport.send(batch).unwrap(), backend), (10, Some(Backend::Packet)), "by AF_PACKET");
 
     namespace.ip(&["link", "delete", "near"]);
     until(&mut transport, true);

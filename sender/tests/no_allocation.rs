@@ -21,7 +21,7 @@ use ocp809_sender::transport::fault::{FaultRates, FaultSwitch, Faulty};
 use ocp809_sender::transport::memory::cable;
 use ocp809_sender::transport::packet::{PacketOptions, PacketTransport};
 use ocp809_sender::transport::trace::Traced;
-use ocp809_sender::transport::{Reception, Transport};
+use ocp809_sender::transport::{Backend, Reception, Transport, open};
 use ocp809_sender::wall::layout::{Grid, raster};
 use ocp809_sender::wall::{ColorlightSpec, ProtocolKind, Wall, WireFormat};
 use ocp809_sender::wire::ethernet::MacAddress;
@@ -71,8 +71,8 @@ fn steady_state_of(near: Box<dyn Transport>, far: &mut dyn Transport, parity: Op
     let source = MacAddress([2, 0, 0, 0, 0, 1]);
     let layout = Arc::new(PortLayout::of_protocol(ProtocolKind::Ocp809, &plan, source, parity).unwrap());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let mut frame = PortFrame::new(Arc::clone(&layout));
     let mut sender = PortSender::new(layout, &ColorlightSpec::default(), near, Pacing::spread(20), Arc::clone(&clock));
+    let mut frame = sender.new_frame();
     if let Some(signing) = signing {
         sender = sender.signed(signing);
     }
@@ -81,6 +81,7 @@ fn steady_state_of(near: Box<dyn Transport>, far: &mut dyn Transport, parity: Op
     let mut send = |id| {
         let start = FrameStart { frame_id: FrameId(id), start: clock.now(), period_ns: 16_666_666 };
         sender.begin(&start, &latch);
+        frame.renew(sender.is_settled());
         for band in [0..101, 101..203] {
             sender.send_ready(frame.memory_mut(), band);
             while far.receive(&mut buffer).unwrap().is_some() {}
@@ -131,15 +132,16 @@ fn injected_faults() {
 }
 
 #[test]
-fn an_interface_by_af_packet() {
+fn an_interface_by_every_backend() {
     require!(root(), program("ip"));
     let namespace = Namespace::enter_new();
     let (near, far) = namespace.cable("near", "far");
-    let open = |interface, reception| {
-        PacketTransport::open(interface, PacketOptions { reception, ..PacketOptions::default() }).expect("root may")
-    };
-    let mut far = open(&far, Reception::Ocp809Card);
-    assert_eq!(steady_state(Box::new(open(&near, Reception::Ocp809Sender)), &mut far, None), 0, "send and receive");
+    let options = PacketOptions { reception: Reception::Ocp809Card, ..PacketOptions::default() };
+    let mut far = PacketTransport::open(&far, options).expect("root may");
+    for (backend, parity) in [(Backend::Packet, None), (Backend::Ring, None), (Backend::Ring, Some(5)), (Backend::Xdp, None)] {
+        let near = open(&near, Reception::Ocp809Sender, backend.alone()).expect("root may").transport;
+        assert_eq!(steady_state(near, &mut far, parity), 0, "{backend}: send and receive");
+    }
     assert_eq!(far.kernel_drops(), 0, "everything was received");
 }
 

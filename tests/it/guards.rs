@@ -15,8 +15,14 @@ const FORBIDDEN: [(&str, &[&str]); 3] = [
 ];
 
 /// Files that may contain `unsafe` code.
-const UNSAFE: [&str; 4] =
-    ["sender/src/transport/laboratory", "sender/src/transport/packet", "sender/src/transport/realtime", "shaders/src/cpu/simd"];
+const UNSAFE: [&str; 6] = [
+    "sender/src/transport/laboratory",
+    "sender/src/transport/mapping",
+    "sender/src/transport/packet/socket",
+    "sender/src/transport/realtime",
+    "sender/src/transport/xdp/socket",
+    "shaders/src/cpu/simd",
+];
 
 /// Folders of the app that must not know the window.
 const WINDOWLESS: [&str; 5] = ["app/src/engine", "app/src/capture", "app/src/control", "app/src/config", "app/src/cli"];

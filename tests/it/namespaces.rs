@@ -17,7 +17,15 @@ fn namespaces_a_wall_runs_survives_a_cut_and_a_kill_and_stops() {
     let run =
         ["run", "assets/walls/demo.toml", "--if", "send", "--source", "pattern:red?full", "--set", "brightness.percent=100"];
     let first = stage.start(&server, &run);
-    stage.wait_for("all four cards", |status| online(status) == 4 && shown(status) > 30);
+    let status = stage.wait_for("all four cards", |status| online(status) == 4 && shown(status) > 30);
+    // Listening heard nobody: the fastest way out that this kernel has, or why not.
+    let sending = &status["ports"][0]["sending"];
+    let is_fastest = sending["backend"] == "xdp" && sending["in_place"] == true && sending["fallback"].is_null();
+    let tells_why = sending["fallback"].as_str().is_some_and(|text| text.starts_with("not AF_XDP: "));
+    assert!(is_fastest || tells_why, "{sending}");
+    let text = stage.run(&["status"]).stdout;
+    let text = String::from_utf8_lossy(&text);
+    assert!(text.contains(sending["text"].as_str().expect("for people")), "{text}");
 
     // The picture is there: red in the middle of every cabinet.
     std::thread::sleep(Duration::from_millis(1_300));

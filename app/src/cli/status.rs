@@ -197,8 +197,9 @@ fn port(port: &PortStatus) -> String {
         PortLink::Up { rate_mbit: None } => ", carrier".to_owned(),
     };
     let errors = if port.errors > 0 { format!(", {} send errors", port.errors) } else { String::new() };
+    let sending = port.sending.as_ref().map(|sending| format!("; {}", sending.text)).unwrap_or_default();
     format!(
-        "port     {}: {}{link}; load {:.1} %, {} packets/s, cards {}/{}{errors}",
+        "port     {}: {}{link}; load {:.1} %, {} packets/s, cards {}/{}{errors}{sending}",
         port.id, port.transport, port.load_percent, port.packets_per_second, port.cards_online, port.cards
     )
 }

@@ -1,6 +1,7 @@
 //! machine.toml: what belongs to this host alone. Which interface feeds which port, which GPU works, which interfaces people
 //! or a two-second listen found fit to be flooded with pixels, and which key the cards know it by.
 
+use ocp809_sender::transport::{Backend, Preference};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -66,12 +67,65 @@ pub struct PortBinding {
     pub wall: Option<String>,
     /// The port's id.
     pub id: String,
+    /// How its frames leave this host.
+    #[serde(default, skip_serializing_if = "BackendChoice::is_auto")]
+    pub backend: BackendChoice,
     /// The interface that feeds the near end.
     #[serde(flatten)]
     pub interface: InterfaceIdentity,
     /// The interface that feeds the far end of a redundant port.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tail: Option<InterfaceIdentity>,
+}
+
+/// How frames leave this host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BackendChoice {
+    /// The fastest that serves the interface: AF_XDP where two seconds of listening heard nobody else, TX_RING for jumbo
+    /// frames, else `sendmmsg`, else pnet.
+    #[default]
+    Auto,
+    /// AF_XDP: straight to the driver, past the queueing discipline. For an interface that carries nothing else.
+    Xdp,
+    /// AF_PACKET with a ring of packets (TX_RING).
+    Ring,
+    /// AF_PACKET with `sendmmsg`.
+    Sendmmsg,
+    /// pnet, one system call per packet.
+    Pnet,
+}
+
+impl BackendChoice {
+    /// Whether it is left to the program.
+    #[must_use]
+    pub fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
+
+    /// What to open an interface with that is `quiet`: nobody else was heard on it.
+    #[must_use]
+    pub const fn preference(self, quiet: bool) -> Preference {
+        match self {
+            Self::Auto if quiet => Preference::Exclusive,
+            Self::Auto => Preference::Automatic,
+            Self::Xdp => Preference::Xdp,
+            Self::Ring => Preference::Ring,
+            Self::Sendmmsg => Preference::Packet,
+            Self::Pnet => Preference::Portable,
+        }
+    }
+}
+
+impl From<Backend> for BackendChoice {
+    fn from(backend: Backend) -> Self {
+        match backend {
+            Backend::Xdp => Self::Xdp,
+            Backend::Ring => Self::Ring,
+            Backend::Packet => Self::Sendmmsg,
+            Backend::Portable => Self::Pnet,
+        }
+    }
 }
 
 /// What an interface is known by. Names such as eth1 can change at every start, so they are not among it.
@@ -120,6 +174,13 @@ impl MachineSpec {
     #[must_use]
     pub fn is_confirmed(&self, mac: &str) -> bool {
         self.interfaces.iter().any(|interface| interface.mac.eq_ignore_ascii_case(mac))
+    }
+
+    /// Whether nobody else was heard on an interface. One that was confirmed by hand may carry other traffic as well.
+    #[must_use]
+    pub fn is_quiet(&self, mac: &str) -> bool {
+        let mut same = self.interfaces.iter().filter(|interface| interface.mac.eq_ignore_ascii_case(mac));
+        same.clone().next().is_some() && same.all(|interface| interface.confirmed == Confirmation::Listened)
     }
 
     /// Enters an interface into the list; true if that changed anything.

@@ -16,7 +16,7 @@ pub mod site_key;
 
 pub use kind::{DocumentKind, Opened, open_wall_or_show};
 pub use load::{LoadError, Loaded, LoadedWall, load_machine, load_show, load_wall, load_wall_spec, parse_wall};
-pub use machine::{Confirmation, ConfirmedInterface, GpuChoice, InterfaceIdentity, MachineSpec, PortBinding};
+pub use machine::{BackendChoice, Confirmation, ConfirmedInterface, GpuChoice, InterfaceIdentity, MachineSpec, PortBinding};
 pub use paths::Paths;
 pub use problem::{DocumentProblems, Problem, ProblemReport};
 pub use save::{PartialFile, SaveError, edited, to_text, write_atomically};

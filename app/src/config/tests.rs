@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use ocp809_sender::geometry::PixelSize;
+use ocp809_sender::transport::Preference;
 use ocp809_sender::wall::layout::{Grid, serpentine};
 use proptest::prelude::*;
 
@@ -220,8 +221,14 @@ fn a_machine_names_its_interfaces_by_what_does_not_change() {
     let mut loaded = load_machine(&paths.machine()).expect("a missing one is empty");
     assert_eq!(loaded.spec, MachineSpec::default());
     let mac = |n: u8| InterfaceIdentity::Mac(format!("02:00:00:00:00:0{n}"));
-    loaded.spec.bind(PortBinding { wall: None, id: "1".into(), interface: mac(1), tail: None });
-    loaded.spec.bind(PortBinding { wall: Some("Stage".into()), id: "1".into(), interface: mac(2), tail: Some(mac(3)) });
+    loaded.spec.bind(PortBinding { wall: None, id: "1".into(), interface: mac(1), tail: None, backend: BackendChoice::Auto });
+    loaded.spec.bind(PortBinding {
+        wall: Some("Stage".into()),
+        id: "1".into(),
+        interface: mac(2),
+        tail: Some(mac(3)),
+        backend: BackendChoice::Ring,
+    });
     let seen = ConfirmedInterface { mac: "02:00:00:00:00:0A".into(), name: "enp3s0".into(), confirmed: Confirmation::Listened };
     assert!(loaded.spec.confirm(seen.clone()) && !loaded.spec.confirm(seen));
     write_atomically(&loaded.path, to_text(&loaded.spec).expect("is text").as_bytes()).expect("saves");
@@ -231,6 +238,41 @@ fn a_machine_names_its_interfaces_by_what_does_not_change() {
     assert_eq!(again.binding("Foyer", "1").map(|b| &b.interface), Some(&mac(1)));
     assert_eq!(again.binding("Stage", "2"), None);
     assert!(again.is_confirmed("02:00:00:00:00:0a"));
+}
+
+#[test]
+fn a_port_names_its_backend_and_only_quiet_interfaces_get_the_fastest_unasked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("machine.toml");
+    let load = |backend: &str| {
+        let text = format!(
+            "schema_version = 1\n\n[[port]]\nid = \"1\"\nmac = \"02:00:00:00:00:01\"\n{backend}\n\
+             [[interface]]\nmac = \"02:00:00:00:00:0a\"\nconfirmed = \"listened\"\n\n\
+             [[interface]]\nmac = \"02:00:00:00:00:0b\"\nconfirmed = \"by-hand\"\n"
+        );
+        std::fs::write(&file, text).expect("writes");
+        load_machine(&file)
+    };
+    for (line, expected) in [
+        ("", BackendChoice::Auto),
+        ("backend = \"auto\"", BackendChoice::Auto),
+        ("backend = \"xdp\"", BackendChoice::Xdp),
+        ("backend = \"ring\"", BackendChoice::Ring),
+        ("backend = \"sendmmsg\"", BackendChoice::Sendmmsg),
+        ("backend = \"pnet\"", BackendChoice::Pnet),
+    ] {
+        let machine = load(line).expect("loads").spec;
+        assert_eq!(machine.binding("Stage", "1").map(|binding| binding.backend), Some(expected), "{line}");
+    }
+    let Err(LoadError::Problems(found)) = load("backend = \"dpdk\"") else { panic!("is refused") };
+    let [report] = &found.reports()[..] else { panic!("{found:?}") };
+    assert!(report.line == 6 && report.text.contains("dpdk"), "{report:?}");
+    assert!(report.help.contains("auto, xdp, ring, sendmmsg, pnet"), "{report:?}");
+    let machine = load("").expect("loads").spec;
+    let preferences = ["02:00:00:00:00:0A", "02:00:00:00:00:0b", "02:00:00:00:00:0c"]
+        .map(|mac| BackendChoice::Auto.preference(machine.is_quiet(mac)));
+    assert_eq!(preferences, [Preference::Exclusive, Preference::Automatic, Preference::Automatic], "heard, told, unknown");
+    assert_eq!(BackendChoice::Ring.preference(true), Preference::Ring, "what is asked for is taken");
 }
 
 #[test]

@@ -4,10 +4,12 @@
 
 use ocp809_sender::geometry::PixelSize;
 use ocp809_sender::time::Tai;
+use ocp809_sender::transport::Sending;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::property::PresetPart;
+use crate::config::BackendChoice;
 
 /// The whole snapshot.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -178,6 +180,9 @@ pub struct PortStatus {
     pub transport: String,
     /// Carrier.
     pub link: PortLink,
+    /// How its frames leave, where the transport knows.
+    #[serde(default)]
+    pub sending: Option<SendingStatus>,
     /// Packets in the last second.
     pub packets_per_second: u64,
     /// Bytes on the wire in the last second, with preamble and gap.
@@ -192,6 +197,30 @@ pub struct PortStatus {
     pub cards_online: u32,
     /// Cards that the wall lists.
     pub cards: u32,
+}
+
+/// How a port's frames leave.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct SendingStatus {
+    /// The backend, by the word that machine.toml has for it.
+    pub backend: BackendChoice,
+    /// Whether packets are sent from where they were computed, without a copy.
+    pub in_place: bool,
+    /// Why it is not a faster backend, where one was passed over.
+    pub fallback: Option<String>,
+    /// All of it for people.
+    pub text: String,
+}
+
+impl From<Sending> for SendingStatus {
+    fn from(sending: Sending) -> Self {
+        Self {
+            backend: sending.backend.into(),
+            in_place: sending.in_place,
+            fallback: sending.fallback.map(|fallback| fallback.to_string()),
+            text: sending.to_string(),
+        }
+    }
 }
 
 /// Carrier of a port.

@@ -11,7 +11,8 @@ use ocp809_sender::wall::Wall;
 use super::frame_loop::{FrameRecord, PortRecord};
 use crate::control::desk::Desk;
 use crate::control::status::{
-    Alarm, CardStatus, FrameStatus, LatencyStatus, PortLink, PortStatus, ScreenStatus, Severity, SourceStatus, Status,
+    Alarm, CardStatus, FrameStatus, LatencyStatus, PortLink, PortStatus, ScreenStatus, SendingStatus, Severity, SourceStatus,
+    Status,
 };
 
 /// Latencies are taken over windows of this length.
@@ -143,6 +144,9 @@ impl Board {
         let overhead = ocp809_sender::wire::ethernet::WIRE_OVERHEAD_LEN as u64;
         status.bytes_per_second =
             per_second(record.bytes + record.packets * overhead, meter.last.bytes + meter.last.packets * overhead);
+        if record.sending != meter.last.sending || status.sending.is_none() {
+            status.sending = record.sending.map(SendingStatus::from);
+        }
         (status.packets, status.errors) = (record.packets, record.errors);
         let [head, _] = record.links;
         status.link = match head {

@@ -9,9 +9,9 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use arc_swap::ArcSwap;
 use ocp809_sender::ids::PortIndex;
 use ocp809_sender::session::{Outgoing, Streaming};
-use ocp809_sender::stream::{FrameStart, PortSender};
+use ocp809_sender::stream::{FeedEnd, FrameStart, PortSender};
 use ocp809_sender::time::{Clock, FrameClock, Nanos, Tai};
-use ocp809_sender::transport::{LinkState, realtime};
+use ocp809_sender::transport::{LinkState, Sending, realtime};
 use ocp809_sender::wire::ocp809::{FrameId, Latch};
 use ocp809_shaders::{FrameView, PathPlan, PixelPath};
 
@@ -89,6 +89,8 @@ pub(super) struct FrameRecord {
 pub(super) struct PortRecord {
     /// The carrier at the head of the cascade, and at the far end of a loop.
     pub(super) links: [LinkState; 2],
+    /// How frames leave at the head of the cascade.
+    pub(super) sending: Option<Sending>,
     pub(super) packets: u64,
     pub(super) bytes: u64,
     pub(super) errors: u64,
@@ -290,6 +292,7 @@ impl FrameLoop {
                 bytes: counters.bytes,
                 errors: counters.all_errors(),
                 links: sender.links(),
+                sending: sender.sending(FeedEnd::Head),
             };
             let port = PortIndex(u16::try_from(index).unwrap_or(u16::MAX));
             let _lost = reports.try_send(Report::Port(port, record));

@@ -28,7 +28,7 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwap;
 use ocp809_sender::session::{Outgoing, Streaming};
 use ocp809_sender::slice::SlicePlan;
-use ocp809_sender::stream::{LayoutError, Pacing, PortFrame, PortLayout, PortSender, assumed_residence_ns};
+use ocp809_sender::stream::{LayoutError, Pacing, PortLayout, PortSender, assumed_residence_ns};
 use ocp809_sender::time::{Clock, FrameClock};
 use ocp809_sender::transport::Transport;
 use ocp809_sender::transport::fault::FaultSwitch;
@@ -287,7 +287,7 @@ fn output(
         let layout = PortLayout::new(wall, plan, link.source, None);
         let layout = layout.map_err(|source| EngineError::Layout { port: port.id.to_string(), source })?;
         let layout = Arc::new(layout);
-        let mut sender = PortSender::new(Arc::clone(&layout), &port.colorlight, link.head, pacing, Arc::clone(clock));
+        let mut sender = PortSender::new(layout, &port.colorlight, link.head, pacing, Arc::clone(clock));
         if let Some((tail, source)) = link.tail {
             let transit_ns = port.cascade.len() as u64 * assumed_residence_ns(&port.link);
             sender = sender.with_tail(tail, source, transit_ns);
@@ -295,7 +295,8 @@ fn output(
         if let Some(signing) = &signing {
             sender = sender.signed(signing.clone());
         }
-        ports.push((sender, PortFrame::new(layout)));
+        let frame = sender.new_frame();
+        ports.push((sender, frame));
     }
     Ok(Output::new(ports))
 }

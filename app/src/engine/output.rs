@@ -78,7 +78,8 @@ impl Output {
         let Self { frames, senders, open } = self;
         let mut memories: [&mut [u8]; MAX_PORTS] = std::array::from_fn(|_| <&mut [u8]>::default());
         let count = frames.len();
-        for (slot, frame) in memories.iter_mut().zip(frames) {
+        for ((slot, frame), sender) in memories.iter_mut().zip(frames).zip(&mut *senders) {
+            frame.renew(sender.is_settled());
             *slot = frame.memory_mut();
         }
         path.process(picture, phase, memories.get_mut(..count).unwrap_or_default(), &mut |port, packets, memory| {
@@ -91,6 +92,11 @@ impl Output {
     /// Sends what is in packet memory: the picture before, once more.
     pub(super) fn show_again(&mut self) {
         for ((sender, frame), _) in self.senders.iter_mut().zip(&mut self.frames).zip(&self.open).filter(|(_, open)| **open) {
+            if !frame.may_repeat(sender.is_settled()) {
+                // Cards keep the picture, which is this one.
+                sender.leave_out();
+                continue;
+            }
             let packets = frame.layout().packets();
             sender.offer(frame.memory_mut(), 0..packets);
         }

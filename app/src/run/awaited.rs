@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ocp809_sender::stream::Batch;
 use ocp809_sender::time::{Clock, NANOS_PER_SECOND, Nanos};
-use ocp809_sender::transport::{LinkState, Transport, TransportError};
+use ocp809_sender::transport::{LinkState, MemoryShape, PacketMemory, Sending, Transport, TransportError};
 
 /// How often the interface is looked for.
 const LOOK_NS: u64 = NANOS_PER_SECOND;
@@ -69,6 +69,18 @@ impl Transport for Awaited {
             self.inner = (self.open)();
         }
         self.inner.as_mut().map_or(LinkState::Down, Transport::link)
+    }
+
+    fn packet_memory(&mut self, shape: &MemoryShape) -> Option<PacketMemory> {
+        self.inner.as_mut()?.packet_memory(shape)
+    }
+
+    fn is_settled(&mut self) -> bool {
+        self.inner.as_mut().is_none_or(Transport::is_settled)
+    }
+
+    fn sending(&self) -> Option<Sending> {
+        self.inner.as_ref()?.sending()
     }
 
     fn name(&self) -> &str {

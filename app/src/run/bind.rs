@@ -9,7 +9,7 @@ use std::sync::Arc;
 use ocp809_sender::time::Clock;
 use ocp809_sender::transport::interface::{Interface, find_by_mac, find_by_name};
 use ocp809_sender::transport::listen::{LISTEN, Verdict, listen_for_foreign_traffic};
-use ocp809_sender::transport::open::{OpenError, Preference, Reception};
+use ocp809_sender::transport::open::{OpenError, Reception};
 use ocp809_sender::transport::rebind::Rebinding;
 use ocp809_sender::transport::{LinkState, Transport};
 use ocp809_sender::wall::{Port, ProtocolKind, Wall};
@@ -20,7 +20,7 @@ use thiserror::Error;
 use super::awaited::Awaited;
 use super::claim::{Claim, Claimed};
 use super::options::InterfaceChoice;
-use crate::config::{Confirmation, ConfirmedInterface, InterfaceIdentity, LoadError, MachineSpec, SaveError};
+use crate::config::{BackendChoice, Confirmation, ConfirmedInterface, InterfaceIdentity, LoadError, MachineSpec, SaveError};
 use crate::engine::PortLink;
 
 /// Why a port cannot be bound.
@@ -206,12 +206,13 @@ impl Binder<'_> {
         out: &mut dyn Write,
     ) -> Result<PortLink, BindError> {
         let binding = self.machine.binding(self.wall.name(), port.id.as_str()).cloned();
-        let reception = reception(port.protocol);
+        let backend = binding.as_ref().map(|binding| binding.backend).unwrap_or_default();
+        let way = Way { reception: reception(port.protocol), backend };
         let (head, source) = match (named, &binding) {
-            (Some(name), _) => self.open(find_by_name(&name), &name, port, reception, out)?,
+            (Some(name), _) => self.open(find_by_name(&name), &name, port, way, out)?,
             (None, Some(binding)) => {
                 let (found, label) = find(&binding.interface)?;
-                self.open(found, &label, port, reception, out)?
+                self.open(found, &label, port, way, out)?
             }
             (None, None) if self.policy.strict => return Err(BindError::Unbound { port: port.id.to_string() }),
             (None, None) => {
@@ -224,10 +225,10 @@ impl Binder<'_> {
         let bound = binding.and_then(|binding| binding.tail).filter(|_| port.redundant);
         let tail = match (named_tail, bound) {
             (None, None) => None,
-            (Some(name), _) => Some(self.open(find_by_name(&name), &name, port, reception, out)?),
+            (Some(name), _) => Some(self.open(find_by_name(&name), &name, port, way, out)?),
             (None, Some(identity)) => {
                 let (found, label) = find(&identity)?;
-                Some(self.open(found, &label, port, reception, out)?)
+                Some(self.open(found, &label, port, way, out)?)
             }
         };
         Ok(PortLink { head, source, tail })
@@ -239,7 +240,7 @@ impl Binder<'_> {
         found: Result<Interface, OpenError>,
         label: &str,
         port: &Port,
-        reception: Reception,
+        way: Way,
         out: &mut dyn Write,
     ) -> Result<(Box<dyn Transport>, MacAddress), BindError> {
         let interface = match found {
@@ -247,19 +248,23 @@ impl Binder<'_> {
             Err(error) if self.policy.strict => return Err(error.into()),
             Err(error) => {
                 say(out, &format!("port {}: {error}; waiting for it\n", port.id));
-                return Ok(self.await_interface(label, reception));
+                return Ok(self.await_interface(label, way));
             }
         };
         check_speed(&interface, port)?;
         let mac = interface.mac.ok_or_else(|| BindError::NoAddress(interface.name.clone()))?;
         let claim = Claim::of(mac).map_err(|source| BindError::Taken { interface: interface.name.clone(), source })?;
         self.vet(&interface, out)?;
-        let inner = Rebinding::open(mac, reception, Preference::Automatic, Arc::clone(&self.clock))?;
+        let preference = way.backend.preference(self.machine.is_quiet(&mac.to_string()));
+        let inner = Rebinding::open(mac, way.reception, preference, Arc::clone(&self.clock))?;
+        if let Some(sending) = inner.sending() {
+            say(out, &format!("port {}: {}, {sending}\n", port.id, interface.name));
+        }
         Ok((Box::new(Claimed { inner, _claim: claim }), mac))
     }
 
     /// A link that opens `label` once it appears, if this host may use it by then.
-    fn await_interface(&self, label: &str, reception: Reception) -> (Box<dyn Transport>, MacAddress) {
+    fn await_interface(&self, label: &str, way: Way) -> (Box<dyn Transport>, MacAddress) {
         let (name, clock, machine, confirm) =
             (label.to_owned(), Arc::clone(&self.clock), self.machine.clone(), self.policy.confirm);
         let open = move || -> Option<Box<dyn Transport>> {
@@ -269,7 +274,8 @@ impl Binder<'_> {
                 return None;
             }
             let claim = Claim::of(mac).ok()?;
-            let inner = Rebinding::open(mac, reception, Preference::Automatic, Arc::clone(&clock)).ok()?;
+            let preference = way.backend.preference(machine.is_quiet(&mac.to_string()));
+            let inner = Rebinding::open(mac, way.reception, preference, Arc::clone(&clock)).ok()?;
             Some(Box::new(Claimed { inner, _claim: claim }))
         };
         let waiting = Awaited::new(label.to_owned(), Box::new(open), Arc::clone(&self.clock));
@@ -295,6 +301,13 @@ impl Binder<'_> {
         self.machine.confirm(ConfirmedInterface { mac: mac.to_string(), name: interface.name.clone(), confirmed });
         Ok(())
     }
+}
+
+/// How an interface is opened.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    reception: Reception,
+    backend: BackendChoice,
 }
 
 fn reception(protocol: ProtocolKind) -> Reception {

@@ -7,7 +7,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
 use ocp809_sender::stream::Batch;
-use ocp809_sender::transport::{LinkState, Transport, TransportError};
+use ocp809_sender::transport::{LinkState, MemoryShape, PacketMemory, Sending, Transport, TransportError};
 use ocp809_sender::wire::ethernet::MacAddress;
 
 /// The right to send on an interface: a name that the kernel gives to one process of a network namespace at a time, and frees
@@ -56,6 +56,18 @@ impl<T: Transport> Transport for Claimed<T> {
 
     fn is_behind(&self, packets: usize) -> bool {
         self.inner.is_behind(packets)
+    }
+
+    fn packet_memory(&mut self, shape: &MemoryShape) -> Option<PacketMemory> {
+        self.inner.packet_memory(shape)
+    }
+
+    fn is_settled(&mut self) -> bool {
+        self.inner.is_settled()
+    }
+
+    fn sending(&self) -> Option<Sending> {
+        self.inner.sending()
     }
 
     fn name(&self) -> &str {

@@ -9,6 +9,7 @@ use super::batch::{Batch, Span};
 use super::parity::Parity;
 use crate::ids::PortIndex;
 use crate::slice::PortPlan;
+use crate::transport::MemoryShape;
 use crate::wall::{ProtocolKind, Wall, WireFormat};
 use crate::wire::colorlight::{ROW_HEADER_LEN, RowRepr};
 use crate::wire::ethernet::{EtherType, EthernetHeader, HEADER_LEN as ETHERNET_LEN, MacAddress};
@@ -55,6 +56,7 @@ pub struct PortLayout {
     frames: Vec<Span>,
     headers: Vec<PacketHeader>,
     parity: Option<Parity>,
+    slot_stride: usize,
     memory_bytes: usize,
 }
 
@@ -104,7 +106,8 @@ impl PortLayout {
         let headers = plan.packets.iter();
         let headers = headers.map(|p| PacketHeader { target: p.target, offset: p.offset, pixels: p.pixels }).collect();
         let frames = frames(protocol, &bodies, parity.as_ref());
-        Ok(Self { protocol, port: plan.port, format: plan.format, source, bodies, frames, headers, parity, memory_bytes })
+        let (port, format, slot_stride) = (plan.port, plan.format, plan.slot_stride as usize);
+        Ok(Self { protocol, port, format, source, bodies, frames, headers, parity, slot_stride, memory_bytes })
     }
 
     /// The port.
@@ -143,23 +146,34 @@ impl PortLayout {
         self.memory_bytes
     }
 
-    /// A packet memory with every header in place and black pixels.
+    /// How packets lie in a packet memory.
     #[must_use]
-    pub fn new_memory(&self) -> Vec<u8> {
-        let mut memory = vec![0; self.memory_bytes];
+    pub fn memory_shape(&self) -> MemoryShape {
+        let stride = self.slot_stride;
+        let before = |frame: &Span| (frame.start as usize).checked_rem(stride).unwrap_or(0);
+        MemoryShape {
+            bytes: self.memory_bytes,
+            slot_stride: stride,
+            headroom: self.frames.iter().map(before).min().unwrap_or(0),
+            packets: self.frames.len(),
+            in_order: self.parity.is_none(),
+        }
+    }
+
+    /// Writes every header into a packet memory of zeros: the picture is black.
+    pub fn write_headers(&self, memory: &mut [u8]) {
         for (seq, (&body, &header)) in self.bodies.iter().zip(&self.headers).enumerate() {
             match self.protocol {
-                ProtocolKind::Ocp809 => self.write_ocp809(&mut memory, body, seq, header),
-                ProtocolKind::Colorlight => write_colorlight(&mut memory, body, header),
+                ProtocolKind::Ocp809 => self.write_ocp809(memory, body, seq, header),
+                ProtocolKind::Colorlight => write_colorlight(memory, body, header),
             }
         }
         if let Some(parity) = &self.parity {
             for (group, &body) in parity.bodies().iter().enumerate() {
-                self.write_ethernet(&mut memory, body);
-                parity.write_header(&mut memory, group);
+                self.write_ethernet(memory, body);
+                parity.write_header(memory, group);
             }
         }
-        memory
     }
 
     /// Writes frame id and CRC of these packets, and the PARITY packets of groups that end among them. Colorlight rows

@@ -11,13 +11,14 @@ use std::sync::Arc;
 use super::batch::Batch;
 pub use super::feed::FeedEnd;
 use super::feed::{Feed, Record};
+use super::frame::PortFrame;
 use super::in_flight::Frame;
 use super::latch::LatchPackets;
 use super::layout::PortLayout;
 use super::pacing::{Pacing, PacketPacer};
 use super::stats::{Histogram, PortCounters};
 use crate::time::{Clock, Nanos, Tai};
-use crate::transport::{LinkState, Transport, TransportError};
+use crate::transport::{LinkState, Sending, Transport, TransportError};
 use crate::wall::{ColorlightSpec, ProtocolKind};
 use crate::wire::ethernet::MacAddress;
 use crate::wire::ocp809::auth::Signing;
@@ -143,6 +144,38 @@ impl PortSender {
     /// Changes the longest time that a packet needs through a loop, once its cards have said how long they take.
     pub const fn set_transit_ns(&mut self, transit_ns: u64) {
         self.transit_ns = transit_ns;
+    }
+
+    /// A black frame for this port, in memory from which its interface sends without a copy where that can. For the frame
+    /// that the port sends from now on.
+    pub fn new_frame(&mut self) -> PortFrame {
+        let layout = Arc::clone(&self.layout);
+        let memory = match self.feeds.as_mut_slice() {
+            [only] => only.transport.packet_memory(&layout.memory_shape()),
+            // Two interfaces send one frame from two addresses.
+            _ => None,
+        };
+        match memory {
+            Some(memory) => PortFrame::in_memory(layout, memory),
+            None => PortFrame::new(layout),
+        }
+    }
+
+    /// Whether everything that was sent from its frame's own memory has left.
+    pub fn is_settled(&mut self) -> bool {
+        self.feeds.iter_mut().all(|feed| feed.transport.is_settled())
+    }
+
+    /// Leaves out the frame that has begun, of which nothing was offered yet.
+    pub fn leave_out(&mut self) {
+        self.frame.refused.get_or_insert(FrameOutcome::Dropped);
+        self.feeds.iter_mut().for_each(|feed| feed.active = false);
+    }
+
+    /// How frames leave by one end, where that knows.
+    #[must_use]
+    pub fn sending(&self, end: FeedEnd) -> Option<Sending> {
+        self.feeds.iter().find(|feed| feed.end == end)?.transport.sending()
     }
 
     /// Begins a frame; `false` when nothing of it will be sent, because no link is up or has room, or the picture is frozen on cards

@@ -2,6 +2,7 @@
 //!
 //! Backends never drop a packet silently: what the device did not take is the caller's to send again.
 
+pub mod backend;
 pub mod error;
 pub mod fault;
 #[cfg(feature = "transport")]
@@ -12,6 +13,8 @@ pub mod laboratory;
 pub mod link;
 #[cfg(feature = "transport")]
 pub mod listen;
+#[cfg(feature = "transport")]
+mod mapping;
 pub mod memory;
 #[cfg(feature = "transport")]
 mod netlink;
@@ -19,6 +22,7 @@ mod netlink;
 pub mod open;
 #[cfg(feature = "transport")]
 pub mod packet;
+pub mod packet_memory;
 #[cfg(feature = "transport")]
 pub mod pcap;
 #[cfg(feature = "transport")]
@@ -28,17 +32,23 @@ pub mod realtime;
 #[cfg(feature = "transport")]
 pub mod rebind;
 pub mod relay;
+#[cfg(feature = "transport")]
+pub mod ring;
 pub mod trace;
+#[cfg(feature = "transport")]
+pub mod xdp;
 
 use core::time::Duration;
 
+pub use backend::{Backend, Fallback, Hindrance, Preference, Sending};
 pub use error::{ErrorKind, TransportError};
 #[cfg(feature = "transport")]
 pub use interface::Interface;
 #[cfg(feature = "transport")]
 pub use listen::{Concern, Verdict, listen_for_foreign_traffic};
 #[cfg(feature = "transport")]
-pub use open::{Backend, OpenError, Opened, Preference, Reception, open};
+pub use open::{OpenError, Opened, Reception, open};
+pub use packet_memory::{MemoryShape, PacketMemory};
 
 use crate::stream::Batch;
 
@@ -106,6 +116,23 @@ pub trait Transport: Send {
         false
     }
 
+    /// Memory of this shape from which packets are sent without a copy, in exchange for the memory that was given before;
+    /// `None` where the backend copies, or cannot have it. For a port that sends its frames by this end only. Not for
+    /// the steady state.
+    fn packet_memory(&mut self, _shape: &MemoryShape) -> Option<PacketMemory> {
+        None
+    }
+
+    /// Whether nothing that was sent from its own memory is still on its way, so that all of it may be written.
+    fn is_settled(&mut self) -> bool {
+        true
+    }
+
+    /// How frames leave, where this end knows.
+    fn sending(&self) -> Option<Sending> {
+        None
+    }
+
     /// What people call this end: `eth0`, `memory`, a file name.
     fn name(&self) -> &str;
 }
@@ -133,6 +160,18 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
     fn is_behind(&self, packets: usize) -> bool {
         (**self).is_behind(packets)
+    }
+
+    fn packet_memory(&mut self, shape: &MemoryShape) -> Option<PacketMemory> {
+        (**self).packet_memory(shape)
+    }
+
+    fn is_settled(&mut self) -> bool {
+        (**self).is_settled()
+    }
+
+    fn sending(&self) -> Option<Sending> {
+        (**self).sending()
     }
 
     fn name(&self) -> &str {

@@ -4,10 +4,13 @@ use core::fmt;
 use std::io;
 use std::path::PathBuf;
 
+pub use super::backend::{Backend, Preference};
 use super::interface::Interface;
 use super::packet::{PacketOptions, PacketTransport};
 use super::portable::PortableTransport;
-use super::{Transport, TransportError};
+use super::ring::RingTransport;
+use super::xdp::{self, XdpTransport};
+use super::{ETHERNET_HEADER, Fallback, Hindrance, Transport, TransportError};
 use crate::wire::colorlight::CARD_ADDRESS;
 use crate::wire::ethernet::{EtherType, EthernetFrame, MacAddress};
 
@@ -64,36 +67,6 @@ impl Reception {
     }
 }
 
-/// Which backend is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Preference {
-    /// The fastest that works.
-    #[default]
-    Automatic,
-    /// Linux AF_PACKET with `sendmmsg`, or an error.
-    Packet,
-    /// pnet, one system call per packet, on every system.
-    Portable,
-}
-
-/// A backend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Backend {
-    /// Linux AF_PACKET with `sendmmsg`.
-    Packet,
-    /// pnet.
-    Portable,
-}
-
-impl fmt::Display for Backend {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Packet => "AF_PACKET (sendmmsg)",
-            Self::Portable => "pnet (one call per packet)",
-        })
-    }
-}
-
 /// Why an interface could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -115,6 +88,16 @@ pub enum OpenError {
         interface: String,
         /// This program.
         program: PathBuf,
+    },
+    /// A backend that was asked for does not serve the interface.
+    #[error("interface {interface}: {backend} does not serve it: {because}")]
+    Backend {
+        /// The interface.
+        interface: String,
+        /// The backend.
+        backend: Backend,
+        /// Why.
+        because: Hindrance,
     },
     /// The operating system refused something else.
     #[error("interface {interface}: {operation} failed")]
@@ -152,6 +135,21 @@ impl OpenError {
         }
         Self::System { interface, operation, source }
     }
+
+    pub(super) fn hindered(interface: &str, backend: Backend, because: Hindrance) -> Self {
+        Self::Backend { interface: interface.to_owned(), backend, because }
+    }
+
+    /// Why a backend that could not be opened does not serve the interface.
+    fn hindrance(&self) -> Option<Hindrance> {
+        if let Self::Backend { because, .. } = self {
+            return Some(*because);
+        }
+        if let Self::System { operation, source, .. } = self {
+            return Some(Hindrance::refused(operation, source));
+        }
+        None
+    }
 }
 
 /// An open interface, and how it was opened.
@@ -160,8 +158,8 @@ pub struct Opened {
     pub transport: Box<dyn Transport>,
     /// The backend that serves it.
     pub backend: Backend,
-    /// Why it is not the faster one, where that was tried and refused.
-    pub fallback: Option<OpenError>,
+    /// Why it is not a faster one, where one was passed over.
+    pub fallback: Option<Fallback>,
 }
 
 impl fmt::Debug for Opened {
@@ -171,25 +169,67 @@ impl fmt::Debug for Opened {
     }
 }
 
-/// Opens an interface with the wanted backend; [`Preference::Automatic`] takes pnet where AF_PACKET is refused for
-/// another reason than the missing capability, which pnet needs as well.
+/// Opens an interface with the wanted backend. [`Preference::Automatic`] and [`Preference::Exclusive`] take the first that
+/// serves it of: TX_RING for frames that are too long for AF_XDP, AF_XDP (exclusive only), `sendmmsg`, pnet. Without the
+/// capability that all of them need, none is taken.
 ///
 /// # Errors
 /// [`OpenError`] of the backend that was tried last.
 pub fn open(interface: &Interface, reception: Reception, preference: Preference) -> Result<Opened, OpenError> {
-    let packet = || -> Result<Box<dyn Transport>, OpenError> {
-        let options = PacketOptions { reception, ..PacketOptions::default() };
-        Ok(Box::new(PacketTransport::open(interface, options)?))
-    };
-    let portable = || -> Result<Box<dyn Transport>, OpenError> { Ok(Box::new(PortableTransport::open(interface, reception)?)) };
-    let opened = |transport, backend, fallback| Opened { transport, backend, fallback };
+    let by = |backend| Ok(Opened { transport: transport(interface, reception, backend)?, backend, fallback: None });
     match preference {
-        Preference::Packet => Ok(opened(packet()?, Backend::Packet, None)),
-        Preference::Portable => Ok(opened(portable()?, Backend::Portable, None)),
-        Preference::Automatic => match packet() {
-            Ok(transport) => Ok(opened(transport, Backend::Packet, None)),
-            Err(error @ OpenError::Privilege { .. }) => Err(error),
-            Err(refused) => Ok(opened(portable()?, Backend::Portable, Some(refused))),
-        },
+        Preference::Automatic => automatic(interface, reception, false),
+        Preference::Exclusive => automatic(interface, reception, true),
+        Preference::Xdp => by(Backend::Xdp),
+        Preference::Ring => by(Backend::Ring),
+        Preference::Packet => by(Backend::Packet),
+        Preference::Portable => by(Backend::Portable),
     }
+}
+
+/// Opens the fastest backend that serves the interface and may be used; the fastest of those that do not is reported.
+fn automatic(interface: &Interface, reception: Reception, exclusive: bool) -> Result<Opened, OpenError> {
+    let mut fallback: Option<Fallback> = None;
+    for backend in [Backend::Xdp, Backend::Ring, Backend::Packet] {
+        let because = match hindrance(interface, backend, exclusive) {
+            Passed::Over => continue,
+            Passed::Because(because) => because,
+            Passed::Not => match transport(interface, reception, backend) {
+                Ok(transport) => return Ok(Opened { transport, backend, fallback }),
+                Err(error) => error.hindrance().ok_or(error)?,
+            },
+        };
+        fallback = fallback.or(Some(Fallback { instead_of: backend, because }));
+    }
+    let backend = Backend::Portable;
+    Ok(Opened { transport: transport(interface, reception, backend)?, backend, fallback })
+}
+
+/// Whether a backend is not even tried.
+enum Passed {
+    Not,
+    /// It is none for such an interface at all.
+    Over,
+    Because(Hindrance),
+}
+
+fn hindrance(interface: &Interface, backend: Backend, exclusive: bool) -> Passed {
+    let is_long = interface.mtu as usize + ETHERNET_HEADER > xdp::LONGEST_FRAME;
+    match backend {
+        Backend::Xdp if is_long => Passed::Because(Hindrance::Jumbo { mtu: interface.mtu, limit: xdp::LONGEST_FRAME }),
+        Backend::Xdp if !exclusive => Passed::Because(Hindrance::Shared),
+        // At the usual MTU it gains too little over `sendmmsg` to be chosen unasked.
+        Backend::Ring if !is_long => Passed::Over,
+        Backend::Xdp | Backend::Ring | Backend::Packet | Backend::Portable => Passed::Not,
+    }
+}
+
+fn transport(interface: &Interface, reception: Reception, backend: Backend) -> Result<Box<dyn Transport>, OpenError> {
+    let options = PacketOptions { reception, ..PacketOptions::default() };
+    Ok(match backend {
+        Backend::Xdp => Box::new(XdpTransport::open(interface, reception)?),
+        Backend::Ring => Box::new(RingTransport::open(interface, options)?),
+        Backend::Packet => Box::new(PacketTransport::open(interface, options)?),
+        Backend::Portable => Box::new(PortableTransport::open(interface, reception)?),
+    })
 }

@@ -10,6 +10,7 @@ use std::io;
 
 use pnet::datalink::{self, Channel, DataLinkReceiver, DataLinkSender};
 
+use super::backend::{Backend, Sending};
 use super::interface::Interface;
 use super::link::Carrier;
 use super::open::{OpenError, Reception};
@@ -191,6 +192,10 @@ impl Transport for PortableTransport {
 
     fn link(&mut self) -> LinkState {
         self.carrier.state()
+    }
+
+    fn sending(&self) -> Option<Sending> {
+        Some(Sending { backend: Backend::Portable, in_place: false, fallback: None })
     }
 
     fn name(&self) -> &str {

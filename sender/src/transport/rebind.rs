@@ -6,8 +6,8 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use super::interface::{Interface, find_by_mac};
-use super::open::{Backend, OpenError, Preference, Reception, open};
-use super::{LinkState, Transport, TransportError};
+use super::open::{OpenError, Reception, open};
+use super::{Fallback, LinkState, MemoryShape, PacketMemory, Preference, Sending, Transport, TransportError};
 use crate::stream::Batch;
 use crate::time::{Clock, Nanos};
 use crate::wire::ethernet::MacAddress;
@@ -30,7 +30,7 @@ pub struct Rebinding {
 struct Bound {
     index: u32,
     transport: Box<dyn Transport>,
-    backend: Backend,
+    fallback: Option<Fallback>,
 }
 
 impl Rebinding {
@@ -43,12 +43,6 @@ impl Rebinding {
         let bound = bind(&interface, reception, preference)?;
         let next_look = clock.now();
         Ok(Self { mac, reception, preference, clock, open: Some(bound), name: interface.name, next_look, rebinds: 0 })
-    }
-
-    /// The backend that serves it now.
-    #[must_use]
-    pub fn backend(&self) -> Option<Backend> {
-        self.open.as_ref().map(|bound| bound.backend)
     }
 
     /// How often it was found again.
@@ -86,7 +80,7 @@ impl Rebinding {
 
 fn bind(interface: &Interface, reception: Reception, preference: Preference) -> Result<Bound, OpenError> {
     let opened = open(interface, reception, preference)?;
-    Ok(Bound { index: interface.index, transport: opened.transport, backend: opened.backend })
+    Ok(Bound { index: interface.index, transport: opened.transport, fallback: opened.fallback })
 }
 
 impl Transport for Rebinding {
@@ -117,6 +111,20 @@ impl Transport for Rebinding {
             self.look();
         }
         state
+    }
+
+    fn packet_memory(&mut self, shape: &MemoryShape) -> Option<PacketMemory> {
+        self.open.as_mut()?.transport.packet_memory(shape)
+    }
+
+    fn is_settled(&mut self) -> bool {
+        self.open.as_mut().is_none_or(|bound| bound.transport.is_settled())
+    }
+
+    fn sending(&self) -> Option<Sending> {
+        let bound = self.open.as_ref()?;
+        let sending = bound.transport.sending()?;
+        Some(Sending { fallback: sending.fallback.or(bound.fallback), ..sending })
     }
 
     fn name(&self) -> &str {

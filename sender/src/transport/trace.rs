@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use tracing::{enabled, trace};
 
-use super::{LinkState, Transport, TransportError};
+use super::{LinkState, MemoryShape, PacketMemory, Sending, Transport, TransportError};
 use crate::stream::Batch;
 use crate::wire::ethernet::MacAddress;
 use crate::wire::field::{array_at, u16_at};
@@ -49,6 +49,18 @@ impl<T: Transport> Transport for Traced<T> {
 
     fn is_behind(&self, packets: usize) -> bool {
         self.0.is_behind(packets)
+    }
+
+    fn packet_memory(&mut self, shape: &MemoryShape) -> Option<PacketMemory> {
+        self.0.packet_memory(shape)
+    }
+
+    fn is_settled(&mut self) -> bool {
+        self.0.is_settled()
+    }
+
+    fn sending(&self) -> Option<Sending> {
+        self.0.sending()
     }
 
     fn name(&self) -> &str {

@@ -9,8 +9,16 @@ use ocp809_sender::wall::{ColorOrder, WireFormat};
 #[cfg(feature = "transport")]
 pub(crate) mod capability;
 #[cfg(feature = "transport")]
+pub(crate) mod frames;
+#[cfg(feature = "transport")]
 pub(crate) mod netns;
 pub(crate) mod simulation;
+#[cfg(feature = "transport")]
+pub(crate) mod syscalls;
+#[cfg(feature = "transport")]
+pub(crate) mod tap;
+#[cfg(feature = "transport")]
+pub(crate) mod witness;
 
 /// A plan of one screen that is sent in raster order, `per_packet` pixels at a time; each packet one run.
 pub(crate) fn linear_plan(pixels: u32, per_packet: u16, format: WireFormat) -> PortPlan {

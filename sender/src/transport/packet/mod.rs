@@ -3,7 +3,7 @@
 //! Steady state allocates nothing. One socket sends and receives nothing; one per Ethernet type receives, so that other
 //! traffic of the interface costs no cycle here.
 
-mod socket;
+pub(super) mod socket;
 
 use core::fmt;
 use core::time::Duration;
@@ -11,6 +11,7 @@ use std::io;
 
 pub(super) use self::socket::wait_descriptor;
 use self::socket::{Arrived, MESSAGES_PER_CALL, RawSocket, ReceiveRing, SendRing, wait_readable};
+use super::backend::{Backend, Sending};
 use super::error::TransportError;
 use super::interface::Interface;
 use super::link::Carrier;
@@ -67,7 +68,7 @@ impl PacketTransport {
         let failed = |operation| move |source| OpenError::system(&interface.name, operation, source);
         let carrier = Carrier::watch(interface).map_err(failed("watching the carrier"))?;
         let sender = RawSocket::open(interface.index, 0, None).map_err(failed("opening a raw socket"))?;
-        set_send_buffer(&sender, interface.speed_mbit.unwrap_or(ASSUMED_RATE_MBIT)).map_err(failed("sizing the send buffer"))?;
+        set_send_buffer(&sender, interface).map_err(failed("sizing the send buffer"))?;
         if options.bypass_queue {
             sender
                 .set_option(libc::SOL_PACKET, libc::PACKET_QDISC_BYPASS, 1)
@@ -105,7 +106,7 @@ impl PacketTransport {
     }
 
     /// The size of the packet at the front, when that is why it was refused.
-    fn refused_size(&self, batch: Batch<'_>) -> Option<TransportError> {
+    pub(super) fn refused_size(&self, batch: Batch<'_>) -> Option<TransportError> {
         let bytes = batch.packets().next()?.len();
         let maximum = self.frame_limit;
         (!(ETHERNET_HEADER..=maximum).contains(&bytes)).then_some(TransportError::PacketSize {
@@ -168,6 +169,10 @@ impl Transport for PacketTransport {
         self.carrier.state()
     }
 
+    fn sending(&self) -> Option<Sending> {
+        Some(Sending { backend: Backend::Packet, in_place: false, fallback: None })
+    }
+
     fn name(&self) -> &str {
         &self.name
     }
@@ -181,9 +186,15 @@ impl fmt::Debug for PacketTransport {
 
 /// Lets at most about 2 ms of the link wait in the kernel: more only makes frames late. The kernel doubles the value
 /// and charges each packet about 1.5 times its bytes, so that three quarters of 2 ms are asked for.
-fn set_send_buffer(socket: &RawSocket, rate_mbit: u32) -> io::Result<()> {
+pub(super) fn send_buffer_bytes(interface: &Interface) -> i32 {
+    let rate_mbit = interface.speed_mbit.unwrap_or(ASSUMED_RATE_MBIT);
     let two_milliseconds = u64::from(rate_mbit) * 1_000_000 / 8 / 500;
-    let bytes = i32::try_from(two_milliseconds * 3 / 4).unwrap_or(i32::MAX);
+    i32::try_from(two_milliseconds * 3 / 4).unwrap_or(i32::MAX)
+}
+
+/// Sizes the send buffer of a socket.
+pub(super) fn set_send_buffer(socket: &RawSocket, interface: &Interface) -> io::Result<()> {
+    let bytes = send_buffer_bytes(interface);
     // Beyond the system's limit the forced form works for an administrator only; the plain one is cut to the limit.
     socket
         .set_option(libc::SOL_SOCKET, libc::SO_SNDBUFFORCE, bytes)

@@ -3,10 +3,10 @@
 #![expect(clippy::cast_possible_truncation, reason = "sizes of C structures, their constants and counts of at most 1024")]
 
 use core::mem::{size_of, size_of_val, zeroed};
-use core::ptr::{from_ref, null_mut};
+use core::ptr::{from_ref, null, null_mut};
 use core::time::Duration;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use libc::{c_int, iovec, mmsghdr, sock_filter, sock_fprog, sockaddr_ll, socklen_t};
 
@@ -18,12 +18,12 @@ const OLDEST_NS: u64 = 10_000_000_000;
 
 /// A raw Ethernet socket that is bound to one interface and one Ethernet type.
 #[derive(Debug)]
-pub(super) struct RawSocket(OwnedFd);
+pub(in crate::transport) struct RawSocket(OwnedFd);
 
 impl RawSocket {
     /// Binds to interface `index`. `protocol` is the Ethernet type that it receives: 0 for none, `ETH_P_ALL` for every one;
     /// `filter` is a classic BPF program that accepts frames.
-    pub(super) fn open(index: u32, protocol: u16, filter: Option<&mut [sock_filter]>) -> io::Result<Self> {
+    pub(in crate::transport) fn open(index: u32, protocol: u16, filter: Option<&mut [sock_filter]>) -> io::Result<Self> {
         // SAFETY: no pointers are passed; the result is checked.
         let fd = unsafe { libc::socket(libc::AF_PACKET, libc::SOCK_RAW | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK, 0) };
         if fd < 0 {
@@ -46,7 +46,7 @@ impl RawSocket {
     }
 
     /// Sets an integer option.
-    pub(super) fn set_option(&self, level: c_int, name: c_int, value: c_int) -> io::Result<()> {
+    pub(in crate::transport) fn set_option(&self, level: c_int, name: c_int, value: c_int) -> io::Result<()> {
         self.set_raw_option(level, name, &value)
     }
 
@@ -73,10 +73,23 @@ impl RawSocket {
     }
 
     fn set_raw_option<T>(&self, level: c_int, name: c_int, value: &T) -> io::Result<()> {
-        let length = size_of_val(value) as socklen_t;
-        // SAFETY: pointer and length describe `value`, which outlives the call; the kernel copies it. A filter program's
-        // own pointer was taken from a live slice of the given length.
-        check(unsafe { libc::setsockopt(self.0.as_raw_fd(), level, name, from_ref(value).cast(), length) }).map(drop)
+        set_option(self.0.as_fd(), level, name, value)
+    }
+
+    /// Makes the ring of packets to send that `request` describes, of slots with `tpacket2_hdr`s that say where their packet
+    /// begins. A slot that says nonsense is passed over.
+    pub(in crate::transport) fn make_send_ring(&self, request: &libc::tpacket_req) -> io::Result<()> {
+        self.set_option(libc::SOL_PACKET, libc::PACKET_VERSION, libc::tpacket_versions::TPACKET_V2 as c_int)?;
+        self.set_option(libc::SOL_PACKET, libc::PACKET_TX_HAS_OFF, 1)?;
+        self.set_option(libc::SOL_PACKET, libc::PACKET_LOSS, 1)?;
+        self.set_raw_option(libc::SOL_PACKET, libc::PACKET_TX_RING, request)
+    }
+
+    /// Lets the kernel send what is in the ring; how many bytes of packets it took.
+    pub(in crate::transport) fn kick(&self) -> io::Result<usize> {
+        // SAFETY: nothing is passed but a length of 0.
+        let sent = unsafe { libc::sendto(self.0.as_raw_fd(), null(), 0, libc::MSG_DONTWAIT, null(), 0) };
+        usize::try_from(sent).map_err(|_| io::Error::last_os_error())
     }
 
     /// Received frames that the kernel dropped since the last call, because nobody fetched them in time.
@@ -91,6 +104,20 @@ impl RawSocket {
         })?;
         Ok(stats.tp_drops)
     }
+}
+
+impl AsFd for RawSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Sets an option of a socket. `T` is plain data, or points to data that outlives the call.
+pub(in crate::transport) fn set_option<T>(socket: BorrowedFd<'_>, level: c_int, name: c_int, value: &T) -> io::Result<()> {
+    let length = size_of_val(value) as socklen_t;
+    // SAFETY: pointer and length describe `value`, which outlives the call; the kernel copies it. A filter program's
+    // own pointer was taken from a live slice of the given length.
+    check(unsafe { libc::setsockopt(socket.as_raw_fd(), level, name, from_ref(value).cast(), length) }).map(drop)
 }
 
 /// Waits until one of the sockets can be read; whether one can.
@@ -116,7 +143,7 @@ fn poll(polled: &mut [libc::pollfd], timeout: Duration) -> io::Result<bool> {
     };
     let count = polled.len() as libc::nfds_t;
     // SAFETY: pointer and count describe `polled`, which outlives the call like `limit`; no signal mask is passed.
-    let ready = unsafe { libc::ppoll(polled.as_mut_ptr(), count, &raw const limit, core::ptr::null()) };
+    let ready = unsafe { libc::ppoll(polled.as_mut_ptr(), count, &raw const limit, null()) };
     match check(ready) {
         Ok(count) => Ok(count > 0),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
@@ -266,6 +293,7 @@ fn rings(count: usize) -> (Box<[iovec]>, Box<[mmsghdr]>) {
     (vectors, messages)
 }
 
-fn check(result: c_int) -> io::Result<c_int> {
+/// The result of a system call.
+pub(in crate::transport) fn check(result: c_int) -> io::Result<c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }

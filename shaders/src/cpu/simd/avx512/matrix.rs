@@ -146,8 +146,8 @@ fn copy_rest<const N: usize>(lanes: [[u32; N]; 3], out: [&mut [u32]; 3]) {
 
 /// Where the factors of pixels come from.
 enum Matrices<'a> {
-    /// The same for all.
-    One([Row; 3]),
+    /// The same for all: the words of each row's vectors.
+    One([[i32; 3]; 3]),
     /// A matrix for each.
     Each(Unpack, &'a [[PackedMatrix; WORDS]], [PackedMatrix; WORDS]),
 }
@@ -158,6 +158,7 @@ impl<'a> Matrices<'a> {
     fn new(factors: Factors<'a>) -> Self {
         match factors {
             Factors::Module(&[c11, c12, c13, c21, c22, c23, c31, c32, c33]) => {
+                let row = |red, green, blue| [pair(red, green), pair(blue, 0), pair(0, blue)];
                 Self::One([row(c11, c12, c13), row(c21, c22, c23), row(c31, c32, c33)])
             }
             Factors::Pixels(base, packed) => {
@@ -172,7 +173,7 @@ impl<'a> Matrices<'a> {
     #[target_feature(enable = "avx512f,avx512bw")]
     fn rows(&self, at: usize) -> [Row; 3] {
         match self {
-            Self::One(rows) => *rows,
+            Self::One([first, second, third]) => [row(first), row(second), row(third)],
             Self::Each(unpack, whole, rest) => {
                 let own = whole.get(at).unwrap_or(rest);
                 fetch(own, 4_096);
@@ -185,15 +186,17 @@ impl<'a> Matrices<'a> {
 /// The factors of one row for all pixels.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn row(red: i16, green: i16, blue: i16) -> Row {
-    Row { red_green: pair(red, green), blue_low: pair(blue, 0), blue_high: pair(0, blue) }
+fn row(&[red_green, blue_low, blue_high]: &[i32; 3]) -> Row {
+    Row {
+        red_green: _mm512_set1_epi32(red_green),
+        blue_low: _mm512_set1_epi32(blue_low),
+        blue_high: _mm512_set1_epi32(blue_high),
+    }
 }
 
-/// Two numbers in every word.
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn pair(low: i16, high: i16) -> __m512i {
-    _mm512_set1_epi32((i32::from(low) & 0xffff) | (i32::from(high) << 16))
+/// Two numbers in a word.
+const fn pair(low: i16, high: i16) -> i32 {
+    (low as i32 & 0xffff) | ((high as i32) << 16)
 }
 
 impl Halves {
@@ -249,6 +252,7 @@ impl Unpack {
         // Bytes of a word by number; 0x80 makes a 0.
         let (lower, upper) = (repeated([0x80, 0, 0x80, 1]), repeated([0x80, 2, 0x80, 3]));
         let rows = [(upper, pair(b12, b13)), (lower, pair(b21, b23)), (upper, pair(b31, b32))];
+        let rows = rows.map(|(bytes, base)| (bytes, _mm512_set1_epi32(base)));
         Self { shift: _mm_cvtsi32_si128(8 - base.shift().cast_signed()), rows }
     }
 
