@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ocp809_sender::stream::{FrameOutcome, FrameStart, Pacing, PortFrame, PortLayout, PortSender, latch_together, send_rest};
+use ocp809_sender::stream::{
+    FeedEnd, FrameOutcome, FrameStart, Pacing, PortFrame, PortLayout, PortSender, latch_together, send_rest,
+};
 use ocp809_sender::time::{Clock, Nanos};
 use ocp809_sender::transport::Transport;
 use ocp809_sender::wire::ocp809::{EPOCH_WITHOUT_CARDS, FrameId, Latch, software_address};
@@ -49,10 +51,17 @@ impl Chain {
         for (((plan, port), transport), number) in ports {
             let layout = PortLayout::new(&subject.wall, plan, software_address(number), None).map_err(BenchError::unmade)?;
             let layout = Arc::new(layout);
-            chain.frames.push(PortFrame::new(Arc::clone(&layout)));
-            chain.senders.push(PortSender::new(layout, &port.colorlight, transport, Pacing::BURST, Arc::clone(clock)));
+            let mut sender = PortSender::new(layout, &port.colorlight, transport, Pacing::BURST, Arc::clone(clock));
+            chain.frames.push(sender.new_frame());
+            chain.senders.push(sender);
         }
         Ok(chain)
+    }
+
+    /// How packets leave.
+    pub(super) fn sent_by(&self) -> String {
+        let sending = self.senders.first().and_then(|sender| sender.sending(FeedEnd::Head));
+        sending.map_or_else(|| "memory".to_owned(), |sending| sending.to_string())
     }
 
     /// Where a loop of frames belongs.
@@ -66,7 +75,8 @@ impl Chain {
         *number = number.wrapping_add(1);
         let frame_id = FrameId(*number);
         let begin = FrameStart { frame_id, start, period_ns };
-        for (sender, latch) in senders.iter_mut().zip(latches.iter()) {
+        for ((sender, frame), latch) in senders.iter_mut().zip(frames.iter_mut()).zip(latches.iter()) {
+            frame.renew(sender.is_settled());
             sender.begin(&begin, latch);
         }
         let mut memories: Vec<&mut [u8]> = frames.iter_mut().map(PortFrame::memory_mut).collect();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ocp809_sender::stream::{Batch, Span};
 use ocp809_sender::time::Clock;
 use ocp809_sender::transport::laboratory::{SystemCalls, thread_time_ns};
-use ocp809_sender::transport::{Interface, Preference, Reception, Transport, open};
+use ocp809_sender::transport::{Interface, MemoryShape, PacketMemory, Preference, Reception, Transport, open};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,18 +20,33 @@ pub(super) struct Way {
     pub(super) backend: Preference,
     /// Packets that are handed over at once; 0 is a whole frame.
     at_once: usize,
+    /// Whether packets lie where the device reads them, as the pixel path puts them there; else they are copied.
+    pub(super) in_place: bool,
 }
 
 /// The yardstick comes first.
-pub(super) static WAYS: [Way; 4] = [
-    Way { name: "pnet, one packet at a time", backend: Preference::Portable, at_once: 1 },
-    Way { name: "AF_PACKET, one packet at a time", backend: Preference::Packet, at_once: 1 },
-    Way { name: "sendmmsg, 32 packets at a time", backend: Preference::Packet, at_once: 32 },
-    Way { name: "sendmmsg, whole frames", backend: Preference::Packet, at_once: 0 },
+pub(super) static WAYS: [Way; 8] = [
+    Way { name: "pnet, one packet at a time", backend: Preference::Portable, at_once: 1, in_place: false },
+    Way { name: "AF_PACKET, one packet at a time", backend: Preference::Packet, at_once: 1, in_place: false },
+    Way { name: "sendmmsg, 32 packets at a time", backend: Preference::Packet, at_once: 32, in_place: false },
+    Way { name: WHOLE_FRAMES, backend: Preference::Packet, at_once: 0, in_place: false },
+    Way { name: "TX_RING, copied", backend: Preference::Ring, at_once: 0, in_place: false },
+    Way { name: "TX_RING, in place", backend: Preference::Ring, at_once: 0, in_place: true },
+    Way { name: "AF_XDP, copied", backend: Preference::Xdp, at_once: 0, in_place: false },
+    Way { name: "AF_XDP, in place", backend: Preference::Xdp, at_once: 0, in_place: true },
 ];
 
-/// What a way should reach at least over the yardstick, by its name.
-const GOALS: [(&str, f64); 1] = [("sendmmsg, 32 packets at a time", 2.0)];
+/// How other senders do it at their best.
+const WHOLE_FRAMES: &str = "sendmmsg, whole frames";
+
+/// What a way should reach at least over another one, by their names.
+const GOALS: [(&str, &str, f64); 5] = [
+    ("pnet, one packet at a time", "sendmmsg, 32 packets at a time", 2.0),
+    ("pnet, one packet at a time", "TX_RING, copied", 2.5),
+    ("pnet, one packet at a time", "AF_XDP, copied", 3.0),
+    ("pnet, one packet at a time", "AF_XDP, in place", 4.5),
+    (WHOLE_FRAMES, "AF_XDP, in place", 2.0),
+];
 
 /// What is sent: 1080p in full packets, four frames of it in turn, so that no cache holds what is read; and the same pixels
 /// in jumbo frames.
@@ -39,6 +54,13 @@ const LOADS: [Load; 2] = [Load { packets: 4_173, bytes: 1_512, mtu: 1_500 }, Loa
 
 /// Frames that are sent in turn.
 const FRAMES: usize = 4;
+
+/// Bytes of a slot in front of a packet: headers of OCP-809 end where the payload begins, 64 bytes into a slot.
+const HEADROOM: usize = 32;
+
+/// Where the header of OCP-809 begins that is written anew for each frame, and how much of it.
+const STREAM_HEADER: usize = 14;
+const SEALED: usize = 18;
 
 /// A full device is offered the rest again after this time, in nanoseconds.
 const RETRY_NS: u64 = 50_000;
@@ -106,11 +128,11 @@ pub(super) fn measure(plan: &Plan, leave_out: &mut (dyn FnMut(String) + Send)) -
         for (load, number) in LOADS.into_iter().zip(1..) {
             let null = network.null_device(&format!("null{number}"), load.mtu)?;
             let (near, _far) = network.cable(&format!("near{number}"), &format!("far{number}"), load.mtu)?;
-            let packets = Packets::new(load);
-            let trials = measure_ways(plan, &null, &packets, slice_ns, counts.as_mut(), leave_out)?;
+            let mut packets = Packets::new(load);
+            let trials = measure_ways(plan, &null, &mut packets, slice_ns, counts.as_mut(), leave_out)?;
             report.ratios.extend(ratios(&trials, load));
             report.rows.extend(trials.iter().map(|trial| trial.row("ifb", load)));
-            let trials = measure_ways(plan, &near, &packets, slice_ns, counts.as_mut(), leave_out)?;
+            let trials = measure_ways(plan, &near, &mut packets, slice_ns, counts.as_mut(), leave_out)?;
             report.rows.extend(trials.iter().map(|trial| trial.row("veth", load)));
         }
         report.proofs = proof::measure(plan, network)?;
@@ -122,7 +144,7 @@ pub(super) fn measure(plan: &Plan, leave_out: &mut (dyn FnMut(String) + Send)) -
 fn measure_ways(
     plan: &Plan,
     device: &Interface,
-    packets: &Packets,
+    packets: &mut Packets,
     slice_ns: u64,
     mut counts: Option<&mut SystemCalls>,
     leave_out: &mut dyn FnMut(String),
@@ -130,14 +152,23 @@ fn measure_ways(
     let mut trials = Vec::new();
     for way in &WAYS {
         match open(device, Reception::Nothing, way.backend) {
-            Ok(_) => trials.push(Trial { way, cpu_ns: Vec::new(), wall_ns: Vec::new(), calls_per_packet: None }),
             Err(error) => leave_out(format!("{}: {error}", way.name)),
+            Ok(mut opened) => {
+                let copies = way.in_place && Packets::in_place(packets.load, opened.transport.as_mut()).is_none();
+                if copies {
+                    leave_out(format!("{}: {} copies packets of {} bytes", way.name, opened.backend, packets.load.bytes));
+                } else {
+                    trials.push(Trial { way, cpu_ns: Vec::new(), wall_ns: Vec::new(), calls_per_packet: None });
+                }
+            }
         }
     }
     for _ in 0..plan.rounds {
         for trial in &mut trials {
             // Opened alone: an open pnet channel is a tap that slows every other way.
             let mut transport = open(device, Reception::Nothing, trial.way.backend)?.transport;
+            let mut own = if trial.way.in_place { Packets::in_place(packets.load, transport.as_mut()) } else { None };
+            let packets = own.as_mut().unwrap_or(packets);
             trial.round(plan.clock.as_ref(), transport.as_mut(), packets, slice_ns, counts.as_deref_mut())?;
         }
     }
@@ -149,29 +180,36 @@ impl Trial {
         &mut self,
         clock: &dyn Clock,
         transport: &mut dyn Transport,
-        packets: &Packets,
+        packets: &mut Packets,
         slice_ns: u64,
         counts: Option<&mut SystemCalls>,
     ) -> Result<(), BenchError> {
-        let transmit =
-            |transport: &mut dyn Transport, frame: usize| send_all(transport, packets.frame(frame), self.way.at_once, clock);
+        let count = packets.load.packets;
+        let at_once = self.way.at_once;
+        let mut transmit = |transport: &mut dyn Transport, frame: usize| {
+            // What lies in the device's memory may be written once it has left.
+            while !transport.is_settled() {
+                clock.sleep_until(clock.now().after(RETRY_NS));
+            }
+            send_all(transport, packets.frame(frame), at_once, clock)
+        };
         transmit(transport, 0)?;
         if let Some(counts) = counts {
             let before = counts.count();
             (0..FRAMES).try_for_each(|frame| transmit(transport, frame))?;
             let calls = before.and_then(|_| counts.count()).ok();
-            self.calls_per_packet = calls.map(|calls| exact(calls) / exact((FRAMES * packets.load.packets) as u64));
+            self.calls_per_packet = calls.map(|calls| exact(calls) / exact((FRAMES * count) as u64));
         }
         let (begun, processor, mut frames) = (clock.now(), thread_time_ns(), 0_usize);
         let spent_ns = loop {
-            transmit(transport, frames % FRAMES)?;
+            transmit(transport, frames)?;
             frames += 1;
             let spent_ns = clock.now().since(begun);
             if spent_ns >= slice_ns {
                 break spent_ns;
             }
         };
-        let sent = exact((frames * packets.load.packets) as u64);
+        let sent = exact((frames * count) as u64);
         self.cpu_ns.push(exact(thread_time_ns().saturating_sub(processor)) / sent);
         self.wall_ns.push(exact(spent_ns) / sent);
         Ok(())
@@ -191,37 +229,74 @@ impl Trial {
     }
 }
 
-/// How many times as much the yardstick takes.
+/// How many times as much the yardstick takes, and whole frames by `sendmmsg` where that has a goal.
 fn ratios(trials: &[Trial], load: Load) -> Vec<Ratio> {
     let Some((yardstick, others)) = trials.split_first() else { return Vec::new() };
-    let ratio = |trial: &Trial| Ratio {
-        name: format!("{} over {}, packets of {} bytes, processor time", yardstick.way.name, trial.way.name, load.bytes),
-        value: Spread::of_ratio(&yardstick.cpu_ns, &trial.cpu_ns),
-        at_least: GOALS.iter().find(|(name, _)| *name == trial.way.name && load.mtu == 1_500).map(|(_, goal)| *goal),
+    let ratio = |over: &Trial, trial: &Trial, at_least| Ratio {
+        name: format!("{} over {}, packets of {} bytes, processor time", over.way.name, trial.way.name, load.bytes),
+        value: Spread::of_ratio(&over.cpu_ns, &trial.cpu_ns),
+        at_least,
     };
-    others.iter().map(ratio).collect()
+    let goal = |over: &Trial, trial: &Trial| {
+        let found = GOALS.iter().find(|(dear, cheap, _)| (*dear, *cheap) == (over.way.name, trial.way.name));
+        found.filter(|_| load.mtu == 1_500).map(|(_, _, goal)| *goal)
+    };
+    let over_yardstick = others.iter().map(|trial| ratio(yardstick, trial, goal(yardstick, trial)));
+    let whole = trials.iter().filter(|trial| trial.way.name == WHOLE_FRAMES);
+    let over_whole = whole
+        .flat_map(|whole| others.iter().filter_map(move |trial| goal(whole, trial).map(|goal| ratio(whole, trial, Some(goal)))));
+    over_yardstick.chain(over_whole).collect()
 }
 
-/// Frames in memory: packets behind one another, each to nobody.
+/// Frames in memory: packets in slots, each to nobody.
 struct Packets {
     load: Load,
-    memory: Vec<u8>,
+    memory: PacketMemory,
     spans: Vec<Span>,
 }
 
 impl Packets {
+    /// Several frames in the process's memory.
     fn new(load: Load) -> Self {
-        let count = load.packets * FRAMES;
-        let mut memory = vec![0; count * load.bytes];
-        for (packet, at) in memory.chunks_exact_mut(load.bytes).zip(0..) {
-            proof::write_packet(packet, at);
+        Self::filled(load, PacketMemory::plain(FRAMES * load.shape().bytes))
+    }
+
+    /// One frame in a device's own memory; `None` where it copies after all.
+    fn in_place(load: Load, transport: &mut dyn Transport) -> Option<Self> {
+        let memory = transport.packet_memory(&load.shape()).filter(PacketMemory::is_device)?;
+        Some(Self::filled(load, memory))
+    }
+
+    fn filled(load: Load, mut memory: PacketMemory) -> Self {
+        let stride = load.shape().slot_stride;
+        let slots = memory.len() / stride;
+        let spans: Vec<Span> = (0..slots).map(|slot| Span::new(slot * stride + HEADROOM, load.bytes)).collect();
+        for (slot, number) in memory.chunks_exact_mut(stride).zip(0..) {
+            proof::write_packet(slot.get_mut(HEADROOM..HEADROOM + load.bytes).unwrap_or_default(), number);
         }
-        let spans = (0..count).map(|packet| Span::new(packet * load.bytes, load.bytes)).collect();
         Self { load, memory, spans }
     }
 
-    fn frame(&self, frame: usize) -> Batch<'_> {
-        Batch::new(&self.memory, &self.spans).skip(frame * self.load.packets).take(self.load.packets)
+    /// The next frame, with its number in the header of each packet, as sealing does it.
+    fn frame(&mut self, frame: usize) -> Batch<'_> {
+        let own = self.spans.len() / self.load.packets.max(1);
+        let first = frame % own.max(1) * self.load.packets;
+        let spans = self.spans.get(first..first + self.load.packets).unwrap_or_default();
+        let [number, ..] = frame.to_le_bytes();
+        for span in spans {
+            let at = span.start as usize + STREAM_HEADER;
+            self.memory.get_mut(at..at + SEALED).unwrap_or_default().fill(number);
+        }
+        Batch::new(&self.memory, spans)
+    }
+}
+
+impl Load {
+    /// Slots of one frame, as [`ocp809_sender::slice::PortPlan`] has them.
+    const fn shape(self) -> MemoryShape {
+        let slot_stride = (HEADROOM + self.bytes).next_multiple_of(64);
+        let bytes = self.packets * slot_stride;
+        MemoryShape { bytes, slot_stride, headroom: HEADROOM, packets: self.packets, in_order: true }
     }
 }
 
