@@ -12,6 +12,7 @@ use ocp809_sender::wall::layout::LayoutError;
 use serde_json::json;
 use thiserror::Error as ThisError;
 
+use crate::bench::BenchError;
 use crate::config::{DocumentProblems, LoadError, SaveError};
 use crate::control::{ConnectError, Outcome};
 use crate::demo::DemoError;
@@ -114,6 +115,9 @@ pub enum AppError {
     /// The main job failed.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// A measurement failed, or is not possible here.
+    #[error(transparent)]
+    Bench(#[from] BenchError),
 }
 
 impl AppError {
@@ -124,6 +128,7 @@ impl AppError {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => EXIT_OK,
             Self::NotDone { .. } | Self::ShowEnded | Self::ChecksFailed { .. } | Self::Alarms { .. } => EXIT_CHECK,
             Self::Capture(error) => capture_code(error),
+            Self::Bench(error) => bench_code(error),
             Self::Interface(_) => EXIT_NIC,
             Self::Demo(error) => demo_code(error),
             Self::Run(error) => run_code(error),
@@ -184,6 +189,15 @@ impl AppError {
 /// A file that is not there is a mistake of the command line, as everywhere else.
 const fn capture_code(error: &CaptureError) -> u8 {
     if matches!(error, CaptureError::Open { .. }) { EXIT_USAGE } else { EXIT_CHECK }
+}
+
+const fn bench_code(error: &BenchError) -> u8 {
+    match error {
+        BenchError::Open(_) | BenchError::Transport(_) => EXIT_NIC,
+        BenchError::Missing(_) | BenchError::Unmade(_) | BenchError::Path(_) | BenchError::Thread(_) | BenchError::Wrong(_) => {
+            EXIT_CHECK
+        }
+    }
 }
 
 const fn demo_code(error: &DemoError) -> u8 {

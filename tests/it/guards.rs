@@ -15,11 +15,12 @@ const FORBIDDEN: [(&str, &[&str]); 3] = [
 ];
 
 /// Files that may contain `unsafe` code.
-const UNSAFE: [&str; 5] = [
-    "sender/src/transport/packet/socket",
-    "sender/src/transport/xdp/socket",
+const UNSAFE: [&str; 6] = [
+    "sender/src/transport/laboratory",
     "sender/src/transport/mapping",
+    "sender/src/transport/packet/socket",
     "sender/src/transport/realtime",
+    "sender/src/transport/xdp/socket",
     "shaders/src/cpu/simd",
 ];
 

@@ -1,5 +1,6 @@
 //! One integration binary: everything that needs the whole product.
 
+mod bench;
 mod cut_cables;
 mod dissector;
 mod faulty_cable;

@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and one file for each command. Everything writes to a [`Console`], so that tests
 //! read what people read.
 
+mod bench;
 mod console;
 mod demo;
 mod discover;
@@ -85,6 +86,7 @@ enum Command {
     Inspect(inspect::Args),
     Patterns(patterns::Args),
     Doctor(doctor::Args),
+    Bench(bench::Args),
     Generate(generate::Args),
 }
 
@@ -151,6 +153,7 @@ fn dispatch(command: Command, console: &mut Console<'_>) -> Result<(), AppError>
         Command::Inspect(args) => inspect::run(&args, console),
         Command::Patterns(args) => patterns::run(&args, console),
         Command::Doctor(args) => doctor::run(&args, console),
+        Command::Bench(args) => bench::run(args, console),
         Command::Generate(args) => generate::run(&args, console),
     }
 }

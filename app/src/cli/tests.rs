@@ -1,5 +1,6 @@
 //! The command line as people and scripts meet it: what is typed, what comes out, and the exit code.
 
+mod bench;
 mod shows;
 
 use std::ffi::OsString;
@@ -344,7 +345,7 @@ fn what_packagers_want_is_generated() {
     let pages = desk.run("generate man --out @man");
     assert!(pages.out.contains("DIR/man/ocp809-wall-new.1\n"), "{pages:?}");
     assert!(fs::read_to_string(desk.file("man/ocp809-do-black-out.1")).is_ok_and(|page| page.contains("LEDs dark")));
-    for of in ["wall", "show", "machine", "command", "status"] {
+    for of in ["wall", "show", "machine", "command", "status", "bench"] {
         let schema = desk.json(&format!("generate schema {of}"));
         assert!(schema["$schema"].as_str().is_some_and(|text| text.contains("2020-12")), "{of}");
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::machine::MachineSpec;
 use super::show::ShowSpec;
+use crate::bench::BenchReport;
 use crate::control::{Command, Status};
 
 /// What a schema can be made of.
@@ -21,6 +22,8 @@ pub enum SchemaOf {
     Command,
     /// A snapshot on the control socket
     Status,
+    /// What `ocp809 bench --json` writes
+    Bench,
 }
 
 /// The schema of a document (draft 2020-12).
@@ -32,6 +35,7 @@ pub fn schema(of: SchemaOf) -> Value {
         SchemaOf::Machine => schema_for!(MachineSpec),
         SchemaOf::Command => schema_for!(Command),
         SchemaOf::Status => schema_for!(Status),
+        SchemaOf::Bench => schema_for!(BenchReport),
     }
     .to_value()
 }

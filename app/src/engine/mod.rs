@@ -39,6 +39,7 @@ use ocp809_sender::wire::ocp809::auth::Signing;
 use ocp809_shaders::PixelPath;
 
 pub use cards::{Cards, SharedCards, UnaskedCards};
+pub(crate) use requests::Requests;
 pub use session_cards::{Claim, SessionCards, SessionOptions};
 pub use source_desk::DEFAULT_RATE;
 
@@ -53,7 +54,6 @@ use frame_loop::{FrameLoop, NoPicture, Setup};
 use levels::Levels;
 use luts::Luts;
 use output::Output;
-use requests::Requests;
 use source_desk::SourceDesk;
 use store::Store;
 
@@ -61,7 +61,7 @@ use store::Store;
 const REPORT_QUEUE: usize = 512;
 
 /// Frames from and to cards that may wait.
-const CARD_QUEUE: usize = 256;
+pub(crate) const CARD_QUEUE: usize = 256;
 
 /// One port's way out.
 pub struct PortLink {

@@ -9,7 +9,7 @@ use ocp809_sender::wall::Wall;
 const SHARE: u64 = 100;
 
 /// Requests on their way from the control thread to the wire, and what each port may send of them.
-pub(super) struct Requests {
+pub(crate) struct Requests {
     waiting: Receiver<Outgoing>,
     /// The one that did not fit.
     held: Option<Outgoing>,
@@ -20,13 +20,13 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    pub(super) fn new(waiting: Receiver<Outgoing>, wall: &Wall) -> Self {
+    pub(crate) fn new(waiting: Receiver<Outgoing>, wall: &Wall) -> Self {
         let rates: Vec<u64> = wall.ports().iter().map(|port| u64::from(port.link.rate_mbit) * 125_000).collect();
         Self { waiting, held: None, left: vec![0; rates.len()], rates }
     }
 
     /// A new frame period of `period_ns`: ports that stream give control its share, the others everything.
-    pub(super) fn begin(&mut self, period_ns: u64, streams: &[bool]) {
+    pub(crate) fn begin(&mut self, period_ns: u64, streams: &[bool]) {
         for (index, (left, rate)) in self.left.iter_mut().zip(&self.rates).enumerate() {
             let whole = rate.saturating_mul(period_ns) / 1_000_000_000;
             *left = if streams.get(index).is_some_and(|&streams| streams) { whole / SHARE } else { whole };
@@ -34,7 +34,7 @@ impl Requests {
     }
 
     /// Sends what waits and fits; `send` says whether the interface took it. What was sent goes to `posted`.
-    pub(super) fn send(&mut self, send: &mut dyn FnMut(&Outgoing) -> bool, posted: &mut dyn FnMut(Outgoing)) {
+    pub(crate) fn send(&mut self, send: &mut dyn FnMut(&Outgoing) -> bool, posted: &mut dyn FnMut(Outgoing)) {
         while let Some(request) = self.held.take().or_else(|| self.waiting.try_recv().ok()) {
             let bytes = request.frame.len() as u64;
             let fits = self.left.get_mut(request.port.index()).is_none_or(|left| {

@@ -8,6 +8,8 @@ pub mod fault;
 #[cfg(feature = "transport")]
 pub mod interface;
 #[cfg(feature = "transport")]
+pub mod laboratory;
+#[cfg(feature = "transport")]
 pub mod link;
 #[cfg(feature = "transport")]
 pub mod listen;
