@@ -44,6 +44,8 @@ pub(crate) struct Block {
     pub(crate) values: [Lane<u32>; 3],
     /// Places in a table of bytes.
     pub(crate) places: Lane<u8>,
+    /// What else a table has for a place.
+    pub(crate) entries: Lane<u32>,
     /// Fractions between table entries.
     pub(crate) fractions: Lane<u32>,
 }
@@ -53,8 +55,8 @@ impl Block {
     pub(crate) fn new() -> Box<Self> {
         let (codes, light) = ([[0; BLOCK]; 3], [[0; BLOCK]; 3]);
         let (chroma, rows, samples, fractions) = ([[0; WIDE]; 2], [[0; WIDE]; 2], [0; WIDE], [0; BLOCK]);
-        let (corrected, values, places) = (light, light, [0; BLOCK]);
-        Box::new(Self { length: 0, codes, chroma, rows, samples, light, corrected, values, places, fractions })
+        let (corrected, values, places, entries) = (light, light, [0; BLOCK], [0; BLOCK]);
+        Box::new(Self { length: 0, codes, chroma, rows, samples, light, corrected, values, places, entries, fractions })
     }
 
     /// Replaces the light of every pixel.

@@ -6,7 +6,7 @@
 use core::ops::Range;
 
 use ocp809_calibration::lut::ByteTable;
-use ocp809_calibration::lut::byte::{BRIGHT, BRIGHT_FRACTION, FIRST_DARK, LossStretch, OFFSET, Stretch, limit, quarter_scalar};
+use ocp809_calibration::lut::byte::{BRIGHT, BRIGHT_FRACTION, FIRST_DARK, LossStretch, OFFSET, limit, quarter_scalar};
 use ocp809_calibration::lut::output::VALUE_BITS;
 
 use super::block::Block;
@@ -24,8 +24,8 @@ pub(crate) const DARK_SHIFT: u32 = (FIRST_DARK + 256 - ((127 + 4) * 8) % 256) % 
 /// Values of 8-bit links, as blocks look them up.
 #[derive(Debug)]
 pub(crate) struct ByteEncoder {
-    /// Stretches, then some that no light leads to.
-    stretches: Box<[Stretch; 256]>,
+    /// Base and rise, knee and rise beyond of stretches, then of some that no light leads to.
+    stretches: Box<[[u32; 2]; 256]>,
     /// What is added for the loss.
     loss: Option<Box<[LossStretch; 256]>>,
     /// The same in planes.
@@ -59,6 +59,8 @@ impl ByteEncoder {
                 .as_ref()
                 .map(|loss| [planes(loss, |own| own.base.cast_unsigned()), planes(loss, |own| own.rise.cast_unsigned())]),
         };
+        let pair = |low: u16, high: u16| u32::from(low) | (u32::from(high) << 16);
+        let stretches = Box::new(stretches.map(|own| [pair(own.base, own.rise), pair(own.knee, own.rise_beyond)]));
         Self { stretches, loss, planes: Box::new(planes), dark_fraction: table.dark_fraction() }
     }
 
@@ -77,8 +79,12 @@ impl ByteEncoder {
             for ((place, fraction), &light) in places.iter_mut().zip(fractions.iter_mut()).zip(light) {
                 (*place, *fraction) = place_of(light);
             }
-            for ((value, &place), &fraction) in lane.iter_mut().zip(places.iter()).zip(fractions.iter()) {
-                *value = line(self.stretches.get(usize::from(place)).copied().unwrap_or_default(), fraction);
+            let Some(entries) = block.entries.get_mut(range.clone()) else { return };
+            for ((value, entry), &place) in lane.iter_mut().zip(entries.iter_mut()).zip(places.iter()) {
+                [*value, *entry] = self.stretches.get(usize::from(place)).copied().unwrap_or_default();
+            }
+            for ((value, &entry), &fraction) in lane.iter_mut().zip(entries.iter()).zip(fractions.iter()) {
+                *value = line(*value, entry, fraction);
             }
             if let Some(loss) = &self.loss {
                 let scalar = i32::from(quarter_scalar(scalar));
@@ -103,13 +109,13 @@ impl ByteEncoder {
     }
 }
 
-/// The value on a stretch.
+/// The value on a stretch of base and rise, knee and rise beyond, the first of each in the lower half.
 #[inline(always)]
-fn line(own: Stretch, fraction: u32) -> u32 {
-    let knee = u32::from(own.knee);
-    let below = (u32::from(own.rise) * fraction.min(knee)) >> 16;
-    let beyond = (u32::from(own.rise_beyond) * fraction.saturating_sub(knee)) >> 16;
-    u32::from(own.base) + below + beyond
+fn line(first: u32, second: u32, fraction: u32) -> u32 {
+    let knee = second & 0xffff;
+    let below = ((first >> 16) * fraction.min(knee)) >> 16;
+    let beyond = ((second >> 16) * fraction.saturating_sub(knee)) >> 16;
+    (first & 0xffff) + below + beyond
 }
 
 /// Stretch of a light, and how far in.
