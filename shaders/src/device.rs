@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// How long a frame may take before a GPU counts as lost.
-const TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a frame may take before a GPU counts as lost: within a second the CPU shall have taken over.
+const TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The same for a software rasteriser, which shares a busy machine and compiles shaders when they first run.
 const SOFTWARE_TIMEOUT: Duration = Duration::from_mins(1);

@@ -44,8 +44,13 @@ pub trait PixelPath: Send + Debug {
         Host::CALLER
     }
 
-    /// What computes the frames, for people.
+    /// What computes the frames, for people. May change from frame to frame.
     fn name(&self) -> &str;
+
+    /// Why it is not what was wanted, for people.
+    fn trouble(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// Checks what every implementation needs before it starts: shape, ports, memories.

@@ -57,6 +57,7 @@ pub(super) struct ControlLoop {
     pub(super) cards: Box<dyn Cards>,
     pub(super) store: Store,
     pub(super) path_name: String,
+    pub(super) path_trouble: Option<String>,
     pub(super) faults: Option<FaultSwitch>,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) built: Built,
@@ -158,6 +159,7 @@ impl ControlLoop {
                     }
                     self.board.port(index, record, now);
                 }
+                Report::Path { name, trouble } => (self.path_name, self.path_trouble) = (name, trouble),
                 Report::Posted(request, tai) => self.cards.posted(&request, tai),
                 Report::Retired(source) => drop(source),
             }
@@ -285,6 +287,7 @@ impl ControlLoop {
         alarms.extend(self.source.problem().map(|text| alarm(Severity::Critical, "source", text)));
         alarms.extend(self.source.misfit(&self.wall).map(|text| alarm(Severity::Notice, "source", text)));
         alarms.extend(self.luts.problem().map(|text| alarm(Severity::Error, "3D LUT", text)));
+        alarms.extend(self.path_trouble.iter().map(|text| alarm(Severity::Warning, "pixel path", text.clone())));
         alarms.extend(self.store.problem().map(|text| alarm(Severity::Warning, "state", text)));
         alarms
     }

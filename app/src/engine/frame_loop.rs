@@ -102,6 +102,8 @@ pub(super) enum Report {
     Frame(FrameRecord),
     /// A port, about once per second and when its carrier comes or goes.
     Port(PortIndex, PortRecord),
+    /// What computes the pixels from now on, and why it is not what was wanted.
+    Path { name: String, trouble: Option<String> },
     /// A request that was sent, and when.
     Posted(Outgoing, Tai),
     /// The source that was replaced, to be dropped elsewhere.
@@ -139,6 +141,8 @@ struct Progress {
     ports_told: Nanos,
     /// Each port's carriers as they were told last.
     links: Vec<[LinkState; 2]>,
+    /// What was told of the pixel path last.
+    is_troubled: bool,
     buffer: Box<[u8; FRAME_BYTES]>,
 }
 
@@ -162,6 +166,7 @@ impl FrameLoop {
             pictures: 0,
             ports_told: self.clock.now(),
             links: Vec::with_capacity(setup.latches.len()),
+            is_troubled: false,
             buffer: Box::new([0; FRAME_BYTES]),
         };
         drop(setup);
@@ -263,6 +268,11 @@ impl FrameLoop {
             progress.pictures += 1;
             let old = std::mem::replace(&mut self.picture, picture);
             self.tell(Report::Retired(old));
+        }
+        if self.path.trouble().is_some() != progress.is_troubled {
+            let (name, trouble) = (self.path.name().to_owned(), self.path.trouble().map(str::to_owned));
+            // A full queue means that the control thread lags: it is told after a later frame.
+            progress.is_troubled ^= self.reports.try_send(Report::Path { name, trouble }).is_ok();
         }
         let now = self.clock.now();
         let links = self.output.senders().iter().map(PortSender::links);
@@ -369,6 +379,7 @@ mod tests {
             pictures: 0,
             ports_told: Nanos(0),
             links: Vec::new(),
+            is_troubled: false,
             buffer: Box::new([0; FRAME_BYTES]),
         };
         let FrameId(first) = progress.id_of(progress.next);

@@ -218,6 +218,7 @@ impl Engine {
             cards,
             store,
             path_name,
+            path_trouble: None,
             faults: parts.faults,
             stop: Arc::clone(&stop),
             built: Built::default(),
