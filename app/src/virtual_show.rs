@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ocp809_sender::emulator::{CardLink, CardServer, VirtualWall};
 use ocp809_sender::ids::PortIndex;
 use ocp809_sender::slice::{SliceError, SlicePlan};
-use ocp809_sender::stream::{FeedEnd, Pacing};
+use ocp809_sender::stream::FeedEnd;
 use ocp809_sender::time::{Clock, SystemClock};
 use ocp809_sender::transport::Transport;
 use ocp809_sender::transport::fault::{FaultRates, FaultSwitch, Faulty};
@@ -116,7 +116,6 @@ impl VirtualShow {
             start: Start::Warm,
             frame_limit,
             faults: Some(faults.clone()),
-            pacing: Pacing::BURST,
             reader: crate::readers::read_text,
         })?;
         Ok(Self { engine, host, faults })

@@ -20,7 +20,6 @@ use ocp809_app::engine::{DEFAULT_RATE, Engine, EngineParts, PortLink, SharedCard
 use ocp809_app::readers;
 use ocp809_sender::geometry::PixelSize;
 use ocp809_sender::slice::SlicePlan;
-use ocp809_sender::stream::Pacing;
 use ocp809_sender::time::{Clock, SystemClock};
 use ocp809_sender::transport::Transport;
 use ocp809_sender::transport::memory::{MemoryEnd, cable};
@@ -146,7 +145,6 @@ impl Show {
             start: Start::Warm,
             faults: None,
             frame_limit: None,
-            pacing: Pacing::spread(50),
             reader: readers::read_text,
         });
         Self { engine: engine.unwrap(), ended, cards }

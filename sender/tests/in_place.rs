@@ -31,7 +31,8 @@ struct Port {
 
 impl Port {
     fn begin(&mut self, id: u16) {
-        let start = FrameStart { frame_id: FrameId(id), start: self.clock.now(), period_ns: 5 * NANOS_PER_SECOND };
+        let (start, period_ns) = (self.clock.now(), 5 * NANOS_PER_SECOND);
+        let start = FrameStart { frame_id: FrameId(id), start, period_ns, deadline: start.after(period_ns) };
         assert!(self.sender.begin(&start, &Latch::neutral(EPOCH_WITHOUT_CARDS)), "the link is up");
     }
 

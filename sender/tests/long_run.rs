@@ -79,7 +79,8 @@ impl<'a> Cable<'a> {
         self.frame.renew(is_settled);
         paint(self.plan, self.frame.memory_mut(), seed);
         let latch = Latch::neutral(EPOCH_WITHOUT_CARDS);
-        let start = FrameStart { frame_id: id, start: clock.now(), period_ns: 5 * NANOS_PER_SECOND };
+        let (start, period_ns) = (clock.now(), 5 * NANOS_PER_SECOND);
+        let start = FrameStart { frame_id: id, start, period_ns, deadline: start.after(period_ns) };
         assert!(self.sender.begin(&start, &latch), "the link is up");
         self.sender.send_ready(self.frame.memory_mut(), 0..packets);
         let report = self.sender.latch(&latch, clock.now());

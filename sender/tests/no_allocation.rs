@@ -79,7 +79,8 @@ fn steady_state_of(near: Box<dyn Transport>, far: &mut dyn Transport, parity: Op
     let latch = Latch::neutral(EPOCH_WITHOUT_CARDS);
     let mut buffer = [0; 2048];
     let mut send = |id| {
-        let start = FrameStart { frame_id: FrameId(id), start: clock.now(), period_ns: 16_666_666 };
+        let start = clock.now();
+        let start = FrameStart { frame_id: FrameId(id), start, period_ns: 16_666_666, deadline: start.after(16_666_666) };
         sender.begin(&start, &latch);
         frame.renew(sender.is_settled());
         for band in [0..101, 101..203] {

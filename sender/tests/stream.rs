@@ -63,7 +63,8 @@ fn receive_all(end: &mut MemoryEnd) -> Vec<Vec<u8>> {
 }
 
 fn start(bench: &Bench, id: u16) -> FrameStart {
-    FrameStart { frame_id: FrameId(id), start: bench.clock.now(), period_ns: PERIOD_NS }
+    let start = bench.clock.now();
+    FrameStart { frame_id: FrameId(id), start, period_ns: PERIOD_NS, deadline: start.after(PERIOD_NS) }
 }
 
 fn latch() -> Latch {
@@ -304,7 +305,8 @@ fn ports_are_latched_together_after_the_slowest_one() {
         frames.push(PortFrame::new(layout));
         ends.push(far);
     }
-    let frame = FrameStart { frame_id: FrameId(1), start: clock.now(), period_ns: 20_000_000 };
+    let start = clock.now();
+    let frame = FrameStart { frame_id: FrameId(1), start, period_ns: 20_000_000, deadline: start.after(20_000_000) };
     for (sender, memory) in senders.iter_mut().zip(&mut frames) {
         sender.begin(&frame, &latch());
         let packets = memory.layout().packets();

@@ -62,7 +62,8 @@ impl Chain {
     fn show(&mut self, picture: &FrameView<'_>) {
         let Self { clock, path, frames, senders, latches, number, .. } = self;
         *number = number.wrapping_add(1);
-        let start = FrameStart { frame_id: FrameId(*number), start: clock.now(), period_ns: 16_666_666 };
+        let start = clock.now();
+        let start = FrameStart { frame_id: FrameId(*number), start, period_ns: 16_666_666, deadline: start.after(16_666_666) };
         for (sender, latch) in senders.iter_mut().zip(latches.iter()) {
             assert!(sender.begin(&start, latch), "the cable is plugged");
         }

@@ -74,7 +74,7 @@ impl Chain {
         let Self { path, frames, senders, latches, number } = self;
         *number = number.wrapping_add(1);
         let frame_id = FrameId(*number);
-        let begin = FrameStart { frame_id, start, period_ns };
+        let begin = FrameStart { frame_id, start, period_ns, deadline: start.after(period_ns) };
         for ((sender, frame), latch) in senders.iter_mut().zip(frames.iter_mut()).zip(latches.iter()) {
             frame.renew(sender.is_settled());
             sender.begin(&begin, latch);

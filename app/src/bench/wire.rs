@@ -112,7 +112,7 @@ fn measure_one(format: WireFormat, rate: Rational) -> Result<WireRow, BenchError
 fn send(sender: &mut PortSender, frame: &mut PortFrame, clock: &dyn Clock, number: u16, period_ns: u64) -> u64 {
     let latch = Latch::neutral(EPOCH_WITHOUT_CARDS);
     let start = clock.now();
-    sender.begin(&FrameStart { frame_id: FrameId(number), start, period_ns }, &latch);
+    sender.begin(&FrameStart { frame_id: FrameId(number), start, period_ns, deadline: start.after(period_ns) }, &latch);
     let packets = frame.layout().packets();
     let mut progress = sender.offer(frame.memory_mut(), 0..packets);
     while let Progress::Waiting(until) = progress {

@@ -397,7 +397,7 @@ fn the_doctor_has_a_fix_for_everything_that_it_finds() {
     assert!(done.code <= 1, "{done:?}");
     let findings: serde_json::Value = serde_json::from_str(&done.out).expect("JSON");
     let findings = findings.as_array().expect("a list");
-    for subject in ["raw packets", "real-time priority", "GPU", "window", "state folder", "ffmpeg"] {
+    for subject in ["raw packets", "real-time priority", "locked memory", "GPU", "window", "state folder", "ffmpeg"] {
         assert!(findings.iter().any(|finding| finding["subject"] == subject), "{subject}: {done:?}");
     }
     for finding in findings {

@@ -210,7 +210,7 @@ impl FrameLoop {
         let is_unseen = self.picture.view().is_some() && (setup.plan.is_none() || !streaming.open.contains(&true));
         let advance = if setup.is_frozen || is_unseen { Advance::default() } else { self.picture.advance() };
         let frame_id = progress.id_of(number);
-        let frame_start = FrameStart { frame_id, start: self.clock.now(), period_ns: period_ns - lead_ns };
+        let frame_start = FrameStart { frame_id, start: self.clock.now(), period_ns, deadline };
         let is_fed = self.output.begin(&frame_start, &progress.latches, streaming);
         let (is_unplanned, is_failed) = if is_fed { self.show(progress, setup.plan.as_ref(), number) } else { (true, false) };
         let wall = self.output.latch(deadline, &progress.latches);

@@ -28,7 +28,7 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwap;
 use ocp809_sender::session::{Outgoing, Streaming};
 use ocp809_sender::slice::SlicePlan;
-use ocp809_sender::stream::{LayoutError, Pacing, PortLayout, PortSender, assumed_residence_ns};
+use ocp809_sender::stream::{LayoutError, Pacing, PortFrame, PortLayout, PortSender, assumed_residence_ns};
 use ocp809_sender::time::{Clock, FrameClock};
 use ocp809_sender::transport::Transport;
 use ocp809_sender::transport::fault::FaultSwitch;
@@ -99,8 +99,6 @@ pub struct EngineParts {
     pub faults: Option<FaultSwitch>,
     /// Frames after which the frame thread ends; `None` goes on.
     pub frame_limit: Option<u64>,
-    /// How packets are spread over the frame period.
-    pub pacing: Pacing,
     /// Reads sources and patterns for the desk.
     pub reader: TextReader,
 }
@@ -171,7 +169,7 @@ impl Engine {
             has_site_key: signing.is_some(),
             ..WallFacts::of(&wall, parts.faults.is_some())
         };
-        let output = output(&wall, &slice, links, (parts.pacing, signing), &clock)?;
+        let output = Output::new(ports(&wall, &slice, links, signing.as_ref(), &clock)?);
         let store = Store::new(parts.state_file);
         let moment = Moment { now: clock.now(), tai: clock.tai() };
         let (desk, left_out) = Desk::new(facts, parts.reader, &parts.saved, parts.start, moment);
@@ -273,13 +271,14 @@ impl Queues {
     }
 }
 
-fn output(
+/// Each port's sender with its packet memory.
+fn ports(
     wall: &Wall,
     slice: &SlicePlan,
     links: Vec<PortLink>,
-    (pacing, signing): (Pacing, Option<Signing>),
+    signing: Option<&Signing>,
     clock: &Arc<dyn Clock>,
-) -> Result<Output, EngineError> {
+) -> Result<Vec<(PortSender, PortFrame)>, EngineError> {
     if links.len() != wall.ports().len() || slice.ports.len() != links.len() {
         return Err(EngineError::Links { ports: wall.ports().len(), links: links.len() });
     }
@@ -288,18 +287,19 @@ fn output(
         let layout = PortLayout::new(wall, plan, link.source, None);
         let layout = layout.map_err(|source| EngineError::Layout { port: port.id.to_string(), source })?;
         let layout = Arc::new(layout);
+        let pacing = Pacing::on_link(&port.link, &layout);
         let mut sender = PortSender::new(layout, &port.colorlight, link.head, pacing, Arc::clone(clock));
         if let Some((tail, source)) = link.tail {
             let transit_ns = port.cascade.len() as u64 * assumed_residence_ns(&port.link);
             sender = sender.with_tail(tail, source, transit_ns);
         }
-        if let Some(signing) = &signing {
+        if let Some(signing) = signing {
             sender = sender.signed(signing.clone());
         }
         let frame = sender.new_frame();
         ports.push((sender, frame));
     }
-    Ok(Output::new(ports))
+    Ok(ports)
 }
 
 fn thread(name: &'static str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, EngineError> {

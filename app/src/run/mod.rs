@@ -19,10 +19,9 @@ use std::time::Duration;
 use ocp809_sender::session::adopt::AdoptError;
 use ocp809_sender::session::{PortAddresses, Protection};
 use ocp809_sender::slice::SlicePlan;
-use ocp809_sender::stream::Pacing;
 use ocp809_sender::time::{Clock, SystemClock};
-use ocp809_sender::transport::TransportError;
 use ocp809_sender::transport::pcap::CaptureError;
+use ocp809_sender::transport::{TransportError, realtime};
 use ocp809_sender::wall::Wall;
 use ocp809_shaders::PathError;
 use thiserror::Error;
@@ -215,14 +214,22 @@ pub fn run(options: &RunOptions, host: &mut Host<'_>) -> Result<(), RunError> {
         start,
         faults: None,
         frame_limit: None,
-        pacing: Pacing::spread(75),
         reader: crate::readers::read_text,
     })?;
+    keep_in_memory();
     apply(&engine, options)?;
     let client = Arc::new(engine.client());
     let server = Server::start(&paths.socket, Arc::clone(&client) as Arc<dyn Client>)?;
     say(out, &format!("running; control socket {}\n", server.path().display()));
     watch(&engine, options.strict)
+}
+
+/// Locks what a running show needs into memory, where that is allowed.
+fn keep_in_memory() {
+    match realtime::lock_memory() {
+        Ok(()) => tracing::info!("memory is locked"),
+        Err(reason) => tracing::info!(%reason, "memory is not locked: frames may be late while it is short"),
+    }
 }
 
 /// How the conversation with cards begins.

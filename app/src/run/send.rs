@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ocp809_sender::stream::Pacing;
 use ocp809_sender::time::{Clock, SystemClock};
 use ocp809_sender::transport::Transport;
 use ocp809_sender::transport::pcap::{CaptureError, CaptureFile, CaptureInterface, CapturePort, create};
@@ -189,7 +188,6 @@ fn engine(
         start: Start::Warm,
         faults: None,
         frame_limit: Some(options.frames),
-        pacing: Pacing::BURST,
         reader: crate::readers::read_text,
     })?;
     set(&engine, options.settings.iter().cloned())?;

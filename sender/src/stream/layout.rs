@@ -140,6 +140,11 @@ impl PortLayout {
         self.frames.len()
     }
 
+    /// Bytes of each Ethernet frame in the order of sending, without the check sequence.
+    pub fn frame_lengths(&self) -> impl Iterator<Item = u32> {
+        self.frames.iter().map(|frame| frame.length)
+    }
+
     /// Bytes of a packet memory.
     #[must_use]
     pub const fn memory_bytes(&self) -> usize {

@@ -1,29 +1,50 @@
 //! When packets leave: in chunks over a share of the frame period, so that no card's buffer and no switch overflows, and
 //! early enough that the latch finds the frame whole.
 
+use super::layout::PortLayout;
+use crate::slice::limits::{ETHERNET_HEADER_BYTES, wire_bytes};
 use crate::time::Nanos;
+use crate::wall::LinkSpec;
+use crate::wall::limits::MAX_SPREAD_PERCENT;
 
-/// Packets that leave back to back: a chunk this size costs one system call and 0.4 ms of a gigabit link.
-const CHUNK_PACKETS: usize = 32;
+/// How long the link needs for packets that leave back to back, in nanoseconds: 32 full ones on a gigabit link. A
+/// switch that is fed faster than its port sends must hold no more of them than this, and a system call for fewer costs.
+const CHUNK_NS: u64 = 400_000;
 
 /// How a port's packets are spread over the frame period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pacing {
-    /// Share of the period over which packets are spread, in percent; 0 sends each packet as soon as it is ready.
+    /// Share of the period over which packets are spread, in percent, at most [`MAX_SPREAD_PERCENT`]; 0 sends each packet as
+    /// soon as it is ready.
     pub spread_percent: u8,
     /// Packets that leave back to back, at least 1.
     pub chunk_packets: usize,
+    /// How long the frame occupies its link, in nanoseconds: what is spread at all is spread over no less, whatever the
+    /// share, because an interface may be faster than the link behind the next switch.
+    pub wire_ns: u64,
 }
 
 impl Pacing {
     /// Everything as soon as it is ready.
-    pub const BURST: Self = Self { spread_percent: 0, chunk_packets: CHUNK_PACKETS };
+    pub const BURST: Self = Self { spread_percent: 0, chunk_packets: 32, wire_ns: 0 };
 
-    /// Spread over `spread_percent` of the period, at most 95: the rest is for late packets and the latch.
+    /// Spread over `spread_percent` of the period, at most [`MAX_SPREAD_PERCENT`]: the rest is for late packets and the latch.
     #[must_use]
     pub const fn spread(spread_percent: u8) -> Self {
-        let spread_percent = if spread_percent > 95 { 95 } else { spread_percent };
+        let spread_percent = if spread_percent > MAX_SPREAD_PERCENT { MAX_SPREAD_PERCENT } else { spread_percent };
         Self { spread_percent, ..Self::BURST }
+    }
+
+    /// What a link asks for, for frames of this layout.
+    #[must_use]
+    pub fn on_link(link: &LinkSpec, layout: &PortLayout) -> Self {
+        let on_link = |length: u32| u64::from(wire_bytes(length.saturating_sub(ETHERNET_HEADER_BYTES)));
+        let bytes: u64 = layout.frame_lengths().map(on_link).sum();
+        let wire_ns = (bytes * 8_000).div_ceil(u64::from(link.rate_mbit).max(1));
+        let packets = layout.packets_with_parity() as u64;
+        // Packets of one port are alike but for a few short ones.
+        let chunk_packets = usize::try_from((CHUNK_NS * packets).checked_div(wire_ns).unwrap_or(1)).unwrap_or(usize::MAX).max(1);
+        Self { chunk_packets, wire_ns, ..Self::spread(link.spread_percent) }
     }
 }
 
@@ -56,10 +77,17 @@ impl PacketPacer {
         self.pacing
     }
 
-    /// Begins a frame at `start`, of a sequence with `period_ns` between two.
-    pub const fn begin(&mut self, start: Nanos, period_ns: u64) {
+    /// Begins a frame at `start`, of a sequence with `period_ns` between two, that is to be out at `latest`: the pause that
+    /// cards need before the latch is kept whatever the share.
+    pub const fn begin(&mut self, start: Nanos, period_ns: u64, latest: Nanos) {
         self.start = start;
-        self.spread_ns = period_ns / 100 * self.pacing.spread_percent as u64;
+        self.spread_ns = 0;
+        if self.pacing.spread_percent > 0 {
+            let share_ns = period_ns / 100 * self.pacing.spread_percent as u64;
+            let wanted_ns = if share_ns > self.pacing.wire_ns { share_ns } else { self.pacing.wire_ns };
+            let room_ns = latest.since(start) / 100 * MAX_SPREAD_PERCENT as u64;
+            self.spread_ns = if wanted_ns < room_ns { wanted_ns } else { room_ns };
+        }
     }
 
     /// When packet `packet` may leave, at the earliest.
@@ -90,32 +118,5 @@ impl PacketPacer {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn chunks_are_spread_evenly_over_their_share_of_the_period() {
-        let mut pacer = PacketPacer::new(Pacing { chunk_packets: 10, ..Pacing::spread(90) }, 95);
-        pacer.begin(Nanos(1_000), 10_000);
-        let due: Vec<u64> = (0..95).step_by(10).map(|packet| pacer.due(packet).0).collect();
-        assert_eq!(due, [1000, 1900, 2800, 3700, 4600, 5500, 6400, 7300, 8200, 9100], "ten chunks in 9000 ns");
-        assert_eq!((pacer.due(9), pacer.due(94)), (Nanos(1000), Nanos(9100)), "packets of a chunk leave together");
-        for (packet, &due) in (0..95).step_by(10).zip(&due) {
-            assert_eq!(pacer.released(Nanos(due)), (packet + 10).min(95), "the chunk of packet {packet} is released at {due}");
-            assert_eq!(pacer.released(Nanos(due - 1)), packet, "and not before");
-        }
-        assert_eq!(pacer.released(Nanos(u64::MAX)), 95, "all in the end");
-    }
-
-    #[test]
-    fn a_burst_and_an_empty_frame_are_due_at_once() {
-        let mut pacer = PacketPacer::new(Pacing::BURST, 1000);
-        pacer.begin(Nanos(5), 16_666_666);
-        assert_eq!(pacer.due(999), Nanos(5), "burst");
-        assert_eq!((pacer.released(Nanos(4)), pacer.released(Nanos(5))), (0, 1000), "all at the start");
-        let mut pacer = PacketPacer::new(Pacing { chunk_packets: 0, ..Pacing::spread(200) }, 0);
-        pacer.begin(Nanos(5), 16_666_666);
-        assert_eq!((pacer.due(0), pacer.pacing().spread_percent), (Nanos(5), 95), "nothing to spread");
-        assert_eq!(pacer.released(Nanos(5)), 0, "nothing to release");
-    }
-}
+#[path = "pacing_tests.rs"]
+mod tests;

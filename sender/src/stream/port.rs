@@ -42,6 +42,8 @@ pub struct FrameStart {
     pub start: Nanos,
     /// Nanoseconds until the next frame starts; what is not sent by then never will be.
     pub period_ns: u64,
+    /// When it is to be latched: all its packets are due before.
+    pub deadline: Nanos,
 }
 
 /// What became of a frame.
@@ -182,7 +184,8 @@ impl PortSender {
     /// that know no freeze. `latch` is the state that it will be shown with. Cards take pixels from a master that they know
     /// only: after a start, a change of term, and when a link came up, a LATCH without pixels goes first.
     pub fn begin(&mut self, frame: &FrameStart, latch: &Latch) -> bool {
-        self.pacer.begin(frame.start, frame.period_ns);
+        let gap_ns = self.latches.gap_ns(frame.period_ns);
+        self.pacer.begin(frame.start, frame.period_ns, Nanos(frame.deadline.0.saturating_sub(gap_ns)));
         self.frame.begin(frame);
         let packets = self.layout.frames_before(self.layout.packets()) + self.latches.copies();
         for feed in &mut self.feeds {
@@ -289,7 +292,8 @@ impl PortSender {
 
     /// Tells cards a new state, or only that the sender lives, while no frame is in flight. Colorlight ports stay silent.
     pub fn send_state(&mut self, frame_id: FrameId, latch: &Latch) {
-        let start = FrameStart { frame_id, start: self.clock.now(), period_ns: RETRY_NS };
+        let start = self.clock.now();
+        let start = FrameStart { frame_id, start, period_ns: RETRY_NS, deadline: start };
         self.frame.begin(&start);
         self.feeds.iter_mut().for_each(Feed::begin);
         self.announce(frame_id, latch);

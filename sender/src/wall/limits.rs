@@ -23,5 +23,7 @@ pub const MAX_ID_CHARS: usize = 64;
 pub const MAX_PROBLEMS: usize = 200;
 /// Link rates in Mbit/s for which Ethernet cards exist and the protocols are specified.
 pub const LINK_RATES_MBIT: [u32; 5] = [1000, 2500, 5000, 10_000, 25_000];
+/// Largest share of the frame period over which packets are spread, in percent: the rest is for late ones and the latch.
+pub const MAX_SPREAD_PERCENT: u8 = 95;
 /// Quarter turns in degrees.
 pub const ROTATIONS: [u32; 4] = [0, 90, 180, 270];

@@ -42,6 +42,7 @@ fn all_problems_come_at_once_each_at_its_key() {
         spec.ports[0].link.mtu = 1000;
         spec.ports[0].link.gamma = 0.5;
         spec.ports[0].link.rate_mbit = 100;
+        spec.ports[0].link.spread_percent = 96;
         spec.cabinets[0].groups.push(GroupId::from("choir"));
         spec.cabinets[1].rotation = 45;
         spec.cabinets[1].place = 0;
@@ -54,6 +55,7 @@ fn all_problems_come_at_once_each_at_its_key() {
         "port[0].link.rate_mbit",
         "port[0].link.mtu",
         "port[0].link.gamma",
+        "port[0].link.spread_percent",
         "cabinet[0].groups[0]",
         "cabinet[1].rotation",
         "cabinet[1].place",
@@ -244,7 +246,7 @@ fn overwrite(spec: &mut WallSpec, which: u16, entry: u16, value: u32) {
         &mut list[usize::from(entry) % length]
     }
     let module = entry / 7;
-    match which % 26 {
+    match which % 27 {
         0 => at(&mut spec.screens, entry).size.width = value,
         1 => at(&mut spec.screens, entry).size.height = value,
         2 => at(&mut spec.screens, entry).source = Some(PixelRect::new(value, 0, value, 1)),
@@ -270,6 +272,7 @@ fn overwrite(spec: &mut WallSpec, which: u16, entry: u16, value: u32) {
         22 => at(&mut spec.cabinets, entry).port = PortId(value.to_string()),
         23 => spec.schema_version = value,
         24 => at(&mut spec.cabinets, entry).id = CabinetId("\u{0}".repeat(value as usize % 1000)),
+        25 => at(&mut spec.ports, entry).link.spread_percent = value as u8,
         _ => at(&mut spec.cabinets, entry).mirror ^= true,
     }
 }

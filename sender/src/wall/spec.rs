@@ -319,11 +319,22 @@ pub struct LinkSpec {
     pub gamma: f64,
     /// Temporal dithering between codes; off on pass-through links (`transfer = "source"`).
     pub dither: bool,
+    /// Share of the frame period over which packets are spread, in percent, 0 to 95; 0 sends each as soon as its pixels are
+    /// ready. Packets never leave faster than the link takes them.
+    pub spread_percent: u8,
 }
 
 impl Default for LinkSpec {
     fn default() -> Self {
-        Self { rate_mbit: 1000, mtu: 1500, format: WireFormat::Rgb8, transfer: LinkTransfer::Power, gamma: 2.8, dither: true }
+        Self {
+            rate_mbit: 1000,
+            mtu: 1500,
+            format: WireFormat::Rgb8,
+            transfer: LinkTransfer::Power,
+            gamma: 2.8,
+            dither: true,
+            spread_percent: 75,
+        }
     }
 }
 

@@ -287,7 +287,8 @@ impl Simulation {
     }
 
     fn send_pixels(&mut self, number: u16, fill: u8) {
-        let start = FrameStart { frame_id: FrameId(number), start: Nanos(self.now()), period_ns: 16_666_666 };
+        let start = Nanos(self.now());
+        let start = FrameStart { frame_id: FrameId(number), start, period_ns: 16_666_666, deadline: start.after(16_666_666) };
         for ((sender, frame), plan) in self.senders.iter_mut().zip(&mut self.frames).zip(&self.plan.ports) {
             sender.begin(&start, &self.latch);
             let packets = plan.packets.len();

@@ -3,18 +3,16 @@
 use std::fs;
 use std::path::Path;
 
-use super::Finding;
-use super::network::has_capability;
-use crate::config::Paths;
+use ocp809_sender::transport::realtime::{CAP_SYS_NICE, has_capability, may_lock_memory};
 
-/// Bit of `CAP_SYS_NICE` in a capability set (linux/capability.h).
-const CAP_SYS_NICE: u32 = 23;
+use super::Finding;
+use crate::config::Paths;
 
 /// Real-time priority that the frame thread asks for.
 const WANTED_PRIORITY: u32 = 50;
 
 pub(super) fn findings(paths: &Paths) -> Vec<Finding> {
-    let mut findings = vec![real_time()];
+    let mut findings = vec![real_time(), locked_memory()];
     findings.extend(governor());
     findings.push(folder("state folder", &paths.state));
     findings.push(configuration(paths));
@@ -29,12 +27,26 @@ fn real_time() -> Finding {
     if has_capability(CAP_SYS_NICE) == Some(true) || limit.is_some_and(|limit| limit >= WANTED_PRIORITY) {
         return Finding::ok(subject, "frames leave on time even when this machine is busy");
     }
+    let text = "not allowed: frames can be late when this machine is busy";
+    Finding::advice(subject, text, raise_limit(&format!("rtprio {WANTED_PRIORITY}")))
+}
+
+/// Whether a running show's memory stays where it is.
+fn locked_memory() -> Finding {
+    let subject = "locked memory";
+    match may_lock_memory() {
+        Ok(()) => Finding::ok(subject, "no frame waits for a page that was moved to disk"),
+        Err(reason) => {
+            let text = format!("{reason}: frames can be late when this machine runs short of memory");
+            Finding::advice(subject, text, raise_limit("memlock unlimited"))
+        }
+    }
+}
+
+/// How a limit of the user is raised.
+fn raise_limit(limit: &str) -> String {
     let user = std::env::var("USER").unwrap_or_else(|_| "USER".to_owned());
-    Finding::advice(
-        subject,
-        "not allowed: frames can be late when this machine is busy",
-        format!("echo '{user} - rtprio {WANTED_PRIORITY}' | sudo tee /etc/security/limits.d/ocp809.conf, then log in again"),
-    )
+    format!("echo '{user} - {limit}' | sudo tee -a /etc/security/limits.d/ocp809.conf, then log in again")
 }
 
 /// The soft limit in the kernel's list.

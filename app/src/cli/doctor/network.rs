@@ -1,15 +1,11 @@
 //! The way to the cards: the right to send raw packets, and the interfaces.
 
-use std::fs;
-
 use ocp809_sender::transport::interface::Interface;
 use ocp809_sender::transport::link::interfaces as list_interfaces;
+use ocp809_sender::transport::realtime::{CAP_NET_RAW, has_capability};
 
 use super::Finding;
 use crate::config::{InterfaceIdentity, LoadError, Loaded, LoadedWall, MachineSpec, Paths, load_machine, load_site_key};
-
-/// Bit of `CAP_NET_RAW` in a capability set (linux/capability.h).
-const CAP_NET_RAW: u32 = 13;
 
 /// Link speed that every OCP-809 and Colorlight card needs, in Mbit/s.
 const LEAST_MBIT: u32 = 1000;
@@ -26,14 +22,6 @@ pub(super) fn raw_packets() -> Finding {
         ),
         None => Finding::advice(subject, "this system does not say what this program may do", "run as an administrator"),
     }
-}
-
-/// Whether this process has a capability in effect; `None` where the system does not tell.
-pub(super) fn has_capability(bit: u32) -> Option<bool> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
-    let set = u64::from_str_radix(line.trim(), 16).ok()?;
-    Some(set >> bit & 1 == 1)
 }
 
 fn program() -> String {

@@ -4,7 +4,7 @@ use super::cabinets::Placed;
 use super::numbers;
 use crate::geometry::PixelSize;
 use crate::slice::limits::{OCP809_MAX_PACKETS, packet_pixels_on};
-use crate::wall::limits::LINK_RATES_MBIT;
+use crate::wall::limits::{LINK_RATES_MBIT, MAX_SPREAD_PERCENT};
 use crate::wall::path::DocPath;
 use crate::wall::problem::{ForeignSetting, Problems, WallFault};
 use crate::wall::spec::{LinkSpec, PortSpec, WallSpec};
@@ -42,6 +42,8 @@ fn check_link(link: &LinkSpec, here: &DocPath, problems: &mut Problems) {
     numbers::one_of(here.key("rate_mbit"), link.rate_mbit, &LINK_RATES_MBIT, problems);
     numbers::range(here.key("mtu"), f64::from(link.mtu), [1500.0, 9000.0], " bytes", problems);
     numbers::range(here.key("gamma"), link.gamma, [1.0, 4.0], "", problems);
+    let spread = [0.0, f64::from(MAX_SPREAD_PERCENT)];
+    numbers::range(here.key("spread_percent"), f64::from(link.spread_percent), spread, " %", problems);
 }
 
 /// Settings that the port's protocol does not have.
